@@ -1,0 +1,189 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The database as a resource, with the connection that leads to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import NotFoundError, ProviderError
+from .._core.reconcile import Change, Plan
+from .._core.runner import Context
+from .answers import required
+from .client import NeonClient, path_of
+from .connection import Reach, StandIn, ca_certificate, connection, reach_from_uri
+from .database_plan import DatabaseWish, plan_database
+from .options import Origin, client_of, is_predicted, origin_of, parent_id
+from .records import Database, database_from, endpoint_from
+from .resource import NeonResource
+
+
+@dataclasses.dataclass(frozen=True)
+class DatabaseState:
+    """A database and where its owner reaches it (None: nowhere yet); of a predicted copy, where the original is reached."""
+
+    database: Database | None
+    reach: Reach | None = None
+    stand_in: StandIn | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """What the connection says besides the address."""
+
+    ssl_mode: str
+    ca_cert: str | None
+    server_major: int | None
+    host: str | None
+
+
+class DatabaseResource(NeonResource):
+    """A database of a branch.
+
+    :param project_id: None if the project is only predicted.
+    :param branch_id: None if the branch is only predicted; nothing is requested then, unless there is an ``origin``.
+    :param foreseen: the database that a predicted branch comes with, if it comes with it.
+    :param origin: what a predicted branch will be a copy of. It is looked at instead of taking ``foreseen``.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        client: NeonClient,
+        wish: DatabaseWish,
+        access: Access,
+        project_id: str | None,
+        branch_id: str | None,
+        foreseen: Database | None,
+        origin: Origin | None = None,
+    ) -> None:
+        super().__init__(context, client)
+        self._wish = wish
+        self._access = access
+        self._project_id = project_id
+        self._branch_id = branch_id
+        self._foreseen = foreseen
+        self._origin = origin
+
+    def read(self) -> DatabaseState:
+        """Return the database and its address; two requests, three if the host is not known, one if the database does not exist."""
+        if self._project_id is None or self._branch_id is None:
+            return DatabaseState(self._foreseen) if self._origin is None else self._copy_of(self._origin)
+        database = self._find(self._project_id, self._branch_id)
+        return DatabaseState(database, self._reach(self._project_id, self._branch_id, database, self._access.host) if database else None)
+
+    def plan(self, state: DatabaseState) -> Plan:
+        """Plan by :func:`plan_database`."""
+        return plan_database(state.database, self._wish)
+
+    def send(self, change: Change) -> t.Mapping[str, t.Any]:
+        """Send one change."""
+        path = self._path(self._project_id or "", self._branch_id or "")
+        if change.action == "create":
+            return self.client.call("POST", path, body={"database": change.payload})
+        path += path_of(self._wish.name)
+        if change.action == "delete":
+            try:
+                return self.client.call("DELETE", path)
+            except NotFoundError:
+                return {}
+        return self.client.call("PATCH", path, body={"database": change.payload})
+
+    def settled_project(self, answer: t.Mapping[str, t.Any] | None) -> str | None:
+        """Return the project's id."""
+        return self._project_id
+
+    def facts(self, state: DatabaseState, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
+        """Return ``database`` and ``connection``, never a password."""
+        wish, database = self._wish, state.database
+        gone = not wish.present and predicted
+        exists = database is not None and database.branch_id is not None and not gone
+        owner = database.owner_name if database is not None and not gone else None
+        if wish.present and (predicted or database is None):
+            owner = wish.owner_name or owner
+        reach = state.reach if exists else None
+        if reach is not None and owner is not None:
+            reach = dataclasses.replace(reach, user=owner)
+        return {
+            "database": {"exists": exists, "name": wish.name, "owner_name": owner, "branch_id": self._branch_id},
+            "connection": connection(
+                reach,
+                project_id=self._project_id,
+                branch_id=self._branch_id,
+                user=owner,
+                database=wish.name,
+                ssl_mode=self._access.ssl_mode,
+                ca_cert=self._access.ca_cert,
+                server_major=self._access.server_major,
+                stand_in=state.stand_in,
+            ),
+        }
+
+    def _find(self, project_id: str, branch_id: str) -> Database | None:
+        answer = self.client.get(self._path(project_id, branch_id))
+        for data in required(answer, "databases", list, f"databases of branch {branch_id}"):
+            if isinstance(data, dict) and data.get("name") == self._wish.name:
+                return database_from(data, branch_id)
+        return None
+
+    def _copy_of(self, origin: Origin) -> DatabaseState:
+        original = self._find(origin.project_id, origin.branch_id)
+        if original is None:
+            return DatabaseState(None)
+        reach = self._reach(origin.project_id, origin.branch_id, original, None)
+        return DatabaseState(dataclasses.replace(original, branch_id=None), stand_in=StandIn(reach, origin.branch_id) if reach else None)
+
+    def _path(self, project_id: str, branch_id: str) -> str:
+        return path_of("projects", project_id, "branches", branch_id, "databases")
+
+    def _reach(self, project_id: str, branch_id: str, database: Database, host: str | None) -> Reach | None:
+        if not self._wish.present:
+            return None
+        # Without branch_id the API would answer for the default branch.
+        query = {"branch_id": branch_id, "database_name": database.name, "role_name": database.owner_name, "pooled": False}
+        try:
+            answer = self.client.get(path_of("projects", project_id, "connection_uri"), query)
+        except (NotFoundError, ProviderError):
+            if self.context.check_mode and not self._hosts(project_id, branch_id):
+                # An earlier task of this check predicted the compute, or the original of a copy has none.
+                return None
+            raise
+        uri = required(answer, "uri", str, "the connection URI")
+        self.context.hide(uri)
+        # Neon is not simply believed that the URI leads to this branch: who knows the host has seen that endpoint's branch, everybody else looks.
+        hosts = [host] if host is not None else self._hosts(project_id, branch_id)
+        return reach_from_uri(uri, user=database.owner_name, database=database.name, hosts=hosts)
+
+    def _hosts(self, project_id: str, branch_id: str) -> list[str]:
+        answer = self.client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
+        listed = required(answer, "endpoints", list, f"endpoints of branch {branch_id}")
+        endpoints = [endpoint_from(data, branch_id) for data in listed]
+        return [endpoint.host for endpoint in endpoints if endpoint.host is not None]
+
+
+def build_database(context: Context) -> DatabaseResource:
+    """Build the resource from a task's options."""
+    params = context.params
+    wish = DatabaseWish(
+        name=params["name"],
+        owner_name=params["owner_name"],
+        present=params["state"] == "present",
+        confirm_destroy=params["confirm_destroy"],
+    )
+    access = Access(
+        ssl_mode=params["ssl_mode"],
+        ca_cert=ca_certificate(params["ca_file"], ssl_mode=params["ssl_mode"]),
+        server_major=params["server_major"],
+        host=params["host"] or None,
+    )
+    client = client_of(context)
+    if not is_predicted(context):
+        project_id = parent_id(context, "project_id", "project")
+        return DatabaseResource(context, client, wish, access, project_id, parent_id(context, "branch_id", "branch"), None)
+    foreseen = None
+    if params["predicted_state"] is not None:
+        foreseen = Database(wish.name, params["predicted_state"]["owner_name"], None)
+    return DatabaseResource(context, client, wish, access, params["project_id"] or None, None, foreseen, origin_of(context))

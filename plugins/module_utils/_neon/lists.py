@@ -1,0 +1,130 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lists and exact names. A search of the API is a substring match on names and ids, so names are compared here.
+
+No function of this file ever falls back to another object than the one that was asked for.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import AmbiguousError, NotFoundError, ProviderError, UnreachableError
+from .answers import optional, required
+from .client import NeonClient, Query, path_of
+
+_PROJECTS_PAGE: t.Final = 400
+_BRANCHES_PAGE: t.Final = 1000
+# A partial list of projects is asked for again after these pauses.
+_PARTIAL_PAUSES: t.Final = (1.0, 3.0)
+
+
+def projects_named(client: NeonClient, name: str, org_id: str | None) -> list[dict[str, t.Any]]:
+    """Return all projects whose name is exactly ``name``.
+
+    :raises UnreachableError: if the provider could not show all projects: absence is then not proven, and nothing may be created.
+    """
+    unavailable: list[str] = []
+    for pause in (*_PARTIAL_PAUSES, None):
+        found, unavailable = _search_projects(client, name, org_id)
+        if not unavailable:
+            return [project for project in found if project.get("name") == name]
+        if pause is None or not client.pause(pause):
+            break
+    raise UnreachableError(
+        f"Neon could not show all projects, so nobody can tell whether one is named {name!r}",
+        where="Neon API, GET /projects",
+        why=f"Unavailable at the moment: {', '.join(unavailable)}",
+        remedy="Run again later, or pin the project's id with the option id",
+    )
+
+
+def _search_projects(client: NeonClient, name: str, org_id: str | None) -> tuple[list[dict[str, t.Any]], list[str]]:
+    found: list[dict[str, t.Any]] = []
+    cursor: str | None = None
+    while True:
+        query: Query = {"search": name, "limit": _PROJECTS_PAGE, "org_id": org_id, "cursor": cursor}
+        answer = client.get("/projects", query)
+        page = required(answer, "projects", list, "the list of projects")
+        found.extend(page)
+        unavailable = optional(answer, "unavailable_project_ids", list, "the list of projects") or []
+        if unavailable:
+            return found, [str(project_id) for project_id in unavailable]
+        pagination = optional(answer, "pagination", dict, "the list of projects") or {}
+        following = optional(pagination, "cursor", str, "the list of projects")
+        # The last page carries a cursor as well (its own last project), so a short page is the end.
+        if len(page) < _PROJECTS_PAGE or not following:
+            return found, []
+        cursor = _moved(cursor, following, "projects")
+
+
+def branches_matching(client: NeonClient, project_id: str, text: str) -> list[dict[str, t.Any]]:
+    """Return all branches whose name or id contains ``text``. The order is stable while paging."""
+    found: list[dict[str, t.Any]] = []
+    cursor: str | None = None
+    while True:
+        query: Query = {"search": text, "limit": _BRANCHES_PAGE, "sort_by": "created_at", "sort_order": "asc", "cursor": cursor}
+        answer = client.get(path_of("projects", project_id, "branches"), query)
+        found.extend(required(answer, "branches", list, "the list of branches"))
+        pagination = optional(answer, "pagination", dict, "the list of branches") or {}
+        following = optional(pagination, "next", str, "the list of branches")
+        if not following:
+            return found
+        cursor = _moved(cursor, following, "branches")
+
+
+def branch_named(client: NeonClient, project_id: str, name: str) -> dict[str, t.Any] | None:
+    """Return the branch whose name is exactly ``name``, or None."""
+    matches = [branch for branch in branches_matching(client, project_id, name) if branch.get("name") == name]
+    return only(matches, f"branch {name!r} of project {project_id}")
+
+
+def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
+    """Return the branch with exactly this name, or else with exactly this id.
+
+    :param where: the option that names the branch.
+    :raises NotFoundError: if there is none. Another branch is never taken instead.
+    """
+    found = branches_matching(client, project_id, name_or_id)
+    by_name = only([branch for branch in found if branch.get("name") == name_or_id], f"branch {name_or_id!r} of project {project_id}")
+    if by_name is not None:
+        return by_name
+    for branch in found:
+        if branch.get("id") == name_or_id:
+            return branch
+    raise NotFoundError(
+        f"project {project_id} has no branch named {name_or_id!r}, nor one with that id",
+        where=where,
+        remedy="Correct the name (it is compared exactly), or make that branch first",
+    )
+
+
+ItemT = t.TypeVar("ItemT", bound=t.Mapping[str, t.Any])
+
+
+def only(matches: t.Sequence[ItemT], subject: str) -> ItemT | None:
+    """Return the one match, or None for none.
+
+    :raises AmbiguousError: for more than one, naming the ids.
+    """
+    if len(matches) > 1:
+        ids = ", ".join(sorted(str(match.get("id")) for match in matches))
+        raise AmbiguousError(
+            f"{len(matches)} objects fit {subject}",
+            why=f"Names are not unique here; their ids are {ids}",
+            remedy="Pin the right one with the option id (in an inventory: neon_project_id)",
+            details={"ids": sorted(str(match.get("id")) for match in matches)},
+        )
+    return matches[0] if matches else None
+
+
+def _moved(before: str | None, after: str, what: str) -> str:
+    if before == after:
+        raise ProviderError(
+            f"the list of {what} does not end: the same page was answered twice",
+            where=f"Neon API, list of {what}",
+            remedy="Report this to Neon's support",
+        )
+    return after

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options that all Neon modules share, and what is made of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+from .._core.errors import InputError, NotFoundError
+from .._core.runner import Context
+from .client import NeonClient, open_client
+from .records import Compute
+
+DEFAULT_API_HOST: t.Final = "https://console.neon.tech/api/v2"
+DEFAULT_TIMEOUT: t.Final = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """The branch that a predicted one will be a copy of. It is only looked at."""
+
+    project_id: str
+    branch_id: str
+
+
+def common_options() -> dict[str, dict[str, t.Any]]:
+    """Return the part of an argument spec that every Neon module has."""
+    return {
+        "api_host": {"type": "str", "default": DEFAULT_API_HOST, "fallback": (env_fallback, ["NEON_API_HOST"])},
+        "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NEON_API_KEY"])},
+        "timeout": {"type": "int", "default": DEFAULT_TIMEOUT},
+    }
+
+
+def state_options() -> dict[str, dict[str, t.Any]]:
+    """Return the options of a resource that can be made and deleted."""
+    return {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "confirm_destroy": {"type": "str"},
+    }
+
+
+def child_options() -> dict[str, dict[str, t.Any]]:
+    """Return the options of a resource that lives on a branch."""
+    return {
+        "project_id": {"type": "str"},
+        "branch_id": {"type": "str"},
+        "predicted": {"type": "bool", "default": False},
+    }
+
+
+def copy_options() -> dict[str, dict[str, t.Any]]:
+    """Return the options of a resource that a copied branch comes with."""
+    return {"copied_from": {"type": "str"}}
+
+
+def client_of(context: Context) -> NeonClient:
+    """Return the client for a task; nothing is sent yet. The options are checked even if the task is only a prediction."""
+    params = context.params
+    return open_client(params["api_host"], params["api_key"], params["timeout"])
+
+
+def compute_of(options: t.Mapping[str, t.Any] | None) -> Compute:
+    """Return the sizes that a dictionary of options declares."""
+    said = options or {}
+    return Compute(min_cu=said.get("min_cu"), max_cu=said.get("max_cu"), suspend_timeout_seconds=said.get("suspend_timeout_seconds"))
+
+
+def is_predicted(context: Context) -> bool:
+    """Tell whether the parents of this object are only predicted by an earlier task of the same check.
+
+    :raises InputError: outside check mode, where nothing is predicted.
+    """
+    if not context.params["predicted"]:
+        return False
+    if not context.check_mode:
+        raise InputError(
+            "it is true outside check mode",
+            where="option predicted",
+            why="Only a check can build on an object that an earlier task predicted",
+            remedy="Set it to whether the earlier task's result says exists: false",
+        )
+    return True
+
+
+def origin_of(context: Context) -> Origin | None:
+    """Return what the predicted branch of this task will be a copy of, None if that is not known. Only asked if :func:`is_predicted`."""
+    project_id, branch_id = context.params["project_id"], context.params["copied_from"]
+    return Origin(str(project_id), str(branch_id)) if project_id and branch_id else None
+
+
+def parent_id(context: Context, option: str, parent: str) -> str:
+    """Return the id of the object's parent.
+
+    :raises NotFoundError: if it is empty; another parent is never taken instead.
+    """
+    value = context.params[option]
+    if value:
+        return str(value)
+    raise NotFoundError(
+        f"there is no {parent}: the id is empty",
+        where=f"option {option}",
+        remedy=f"Make the {parent} first and hand over its id; in check mode, when it is only predicted, set predicted: true as well",
+    )

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The project as a resource."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import InputError, NotFoundError
+from .._core.reconcile import Change, Plan
+from .._core.runner import Context
+from .answers import required
+from .client import NeonClient, path_of
+from .lists import only, projects_named
+from .operations import wait_until_settled
+from .options import client_of, compute_of
+from .project_plan import ProjectWish, keeper, plan_project
+from .records import NOTHING_SAID, Project, project_from
+from .resource import NeonResource
+
+
+class ProjectResource(NeonResource):
+    """A project, found by its pinned id or by its exact name.
+
+    :param pinned: the id that the declaration pins, or None.
+    """
+
+    def __init__(self, context: Context, client: NeonClient, wish: ProjectWish, pinned: str | None) -> None:
+        super().__init__(context, client)
+        self._wish = wish
+        self._pinned = pinned
+        # Known after a creation or deletion: the list may lag behind.
+        self._made: str | None = None
+        self._deleted: str | None = None
+
+    def read(self) -> Project | None:
+        """Return the project or None; one request if the list says all that is compared."""
+        if self._made is not None:
+            return project_from(self._get(self._made))
+        if self._pinned:
+            return self._read_pinned(self._pinned)
+        matches = [data for data in projects_named(self.client, self._wish.name, self._wish.org_id) if data.get("id") != self._deleted]
+        data = only(matches, f"project {self._wish.name!r}")
+        if data is None:
+            return None
+        project = project_from(data)
+        if self._says_too_little(project):
+            return project_from(self._get(project.id))
+        return project
+
+    def plan(self, state: Project | None) -> Plan:
+        """Plan by :func:`plan_project`."""
+        return plan_project(state, self._wish)
+
+    def send(self, change: Change) -> t.Mapping[str, t.Any]:
+        """Send one change."""
+        if change.action == "create":
+            answer = self.client.call("POST", "/projects", body={"project": change.payload})
+            self._made = project_from(required(answer, "project", dict, "the new project")).id
+            return answer
+        path = path_of("projects", change.payload["id"])
+        if change.action == "delete":
+            try:
+                answer = self.client.call("DELETE", path)
+            except NotFoundError:
+                answer = {}
+            self._deleted = change.payload["id"]
+            return answer
+        return self.client.call("PATCH", path, body={"project": change.payload["fields"]})
+
+    def apply(self, change: Change) -> None:
+        """Carry out one change. After a creation, see whether another run made a project of that name at the same time."""
+        super().apply(change)
+        if change.action == "create" and self._made is not None:
+            self._yield_to_another_run(self._made)
+
+    def settled_project(self, answer: t.Mapping[str, t.Any] | None) -> str | None:
+        """Return the project's id; a deleted project has no operations to wait for."""
+        if not self._wish.present:
+            return None
+        if answer and isinstance(answer.get("project"), dict):
+            return required(answer["project"], "id", str, "the project")
+        state = self.read()
+        return state.id if state else None
+
+    def facts(self, state: Project | None, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
+        """Return ``project``."""
+        wish = self._wish
+        if state is None or (predicted and not wish.present):
+            here = wish.present
+            project = {
+                "exists": False,
+                "id": None,
+                "name": wish.name,
+                "region_id": wish.region_id if here else None,
+                "pg_version": wish.pg_version if here else None,
+                "org_id": wish.org_id if here else None,
+                "history_retention_seconds": wish.history_retention_seconds if here else None,
+            }
+        else:
+            retention = wish.history_retention_seconds if predicted else None
+            project = {
+                "exists": True,
+                "id": state.id,
+                "name": state.name,
+                "region_id": state.region_id,
+                "pg_version": state.pg_version,
+                "org_id": state.org_id,
+                "history_retention_seconds": state.history_retention_seconds if retention is None else retention,
+            }
+        return {"project": project}
+
+    def _yield_to_another_run(self, made: str) -> None:
+        """Names are not unique, so two runs that found nothing make two projects. All but one of them take theirs back.
+
+        Only the project that this very task made a moment ago is ever deleted, and nobody can have adopted it: who lists now finds two and
+        refuses. Neon keeps it recoverable for seven days.
+        """
+        kept = keeper(projects_named(self.client, self._wish.name, self._wish.org_id))
+        if kept is None or kept.get("id") == made:
+            # A list that lags behind may not show ours yet.
+            return
+        kept_id = project_from(kept).id
+        self.client.call("DELETE", path_of("projects", made))
+        self._made = kept_id
+        wait_until_settled(self.client, kept_id)
+        self.context.warn(
+            f"another run made the project {self._wish.name} ({kept_id}) at the same time; the one that this run had just made ({made}) was "
+            "deleted again, and the other one is used"
+        )
+
+    def _says_too_little(self, project: Project) -> bool:
+        """Tell whether something that is compared is missing. Both fields are optional in the list."""
+        wish = self._wish
+        compared = wish.present and wish.default_compute != NOTHING_SAID
+        return (wish.history_retention_seconds is not None and project.history_retention_seconds is None) or (
+            compared and project.default_endpoint_settings is None
+        )
+
+    def _read_pinned(self, pinned: str) -> Project | None:
+        try:
+            project = project_from(self._get(pinned))
+        except NotFoundError as error:
+            if not self._wish.present:
+                return None
+            error.remedy = (
+                "Correct the pinned id, or remove it if the project is to be found by its name or made. "
+                "A project deleted within the last 7 days can be recovered in the console"
+            )
+            error.where = f"option id ({pinned})"
+            raise
+        if project.name != self._wish.name:
+            raise InputError(
+                f"the project with the pinned id {pinned} is named {project.name!r}, declared is {self._wish.name!r}",
+                where="options id and name",
+                remedy="Correct the one that is wrong",
+            )
+        return project
+
+    def _get(self, project_id: str) -> dict[str, t.Any]:
+        return required(self.client.get(path_of("projects", project_id)), "project", dict, f"project {project_id}")
+
+
+def build_project(context: Context) -> ProjectResource:
+    """Build the resource from a task's options."""
+    params = context.params
+    wish = ProjectWish(
+        name=params["name"],
+        org_id=params["org_id"],
+        region_id=params["region_id"],
+        pg_version=params["pg_version"],
+        store_passwords=params["store_passwords"],
+        default_branch=params["default_branch"],
+        owner_role=params["owner_role"],
+        database=params["database"],
+        history_retention_seconds=params["history_retention_seconds"],
+        default_compute=compute_of(params["default_compute"]),
+        owner=params["ownership"] == "owner",
+        present=params["state"] == "present",
+        confirm_destroy=params["confirm_destroy"],
+    )
+    if not wish.name:
+        raise InputError("it is empty", where="option name", remedy="Give the project's exact name")
+    return ProjectResource(context, client_of(context), wish, params["id"])

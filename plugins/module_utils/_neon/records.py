@@ -1,0 +1,222 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The objects of the API that the modules work with, as far as they need them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import ProviderError
+from .answers import optional, required
+
+MANAGED_BY: t.Final = {"managed_by": "dbinfra.postgres"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Compute:
+    """Sizes of a compute. None means: not said.
+
+    :param suspend_timeout_seconds: -1 never, 0 the provider's default (300), else seconds.
+    """
+
+    min_cu: float | None = None
+    max_cu: float | None = None
+    suspend_timeout_seconds: int | None = None
+
+
+NOTHING_SAID: t.Final = Compute()
+
+
+@dataclasses.dataclass(frozen=True)
+class Project:
+    """A project. ``default_endpoint_settings`` is kept as it came, it is sent back as a whole."""
+
+    id: str
+    name: str
+    region_id: str
+    pg_version: int
+    org_id: str | None
+    store_passwords: bool | None
+    history_retention_seconds: int | None
+    default_endpoint_settings: t.Mapping[str, t.Any] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Branch:
+    """A branch. ``id`` is None for a branch that is only predicted."""
+
+    id: str | None
+    project_id: str | None
+    name: str
+    default: bool
+    protected: bool
+    parent_id: str | None = None
+    init_source: str | None = None
+    restricted: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """A compute endpoint. ``id``, ``branch_id`` and the hosts are None for one that is only predicted."""
+
+    id: str | None
+    branch_id: str | None
+    type: str
+    host: str | None
+    pooled_host: str | None
+    compute: Compute
+
+
+@dataclasses.dataclass(frozen=True)
+class Role:
+    """A role. ``branch_id`` is None for one that is only predicted; ``protected`` marks the provider's own roles."""
+
+    name: str
+    branch_id: str | None
+    protected: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Database:
+    """A database. ``branch_id`` is None for one that is only predicted."""
+
+    name: str
+    owner_name: str
+    branch_id: str | None
+
+
+def project_from(data: t.Any) -> Project:
+    """Read a project, be it from a list or on its own."""
+    where = f"project {_name_of(data)}"
+    return Project(
+        id=required(data, "id", str, where),
+        name=required(data, "name", str, where),
+        region_id=required(data, "region_id", str, where),
+        pg_version=required(data, "pg_version", int, where),
+        org_id=optional(data, "org_id", str, where),
+        store_passwords=optional(data, "store_passwords", bool, where),
+        history_retention_seconds=optional(data, "history_retention_seconds", int, where),
+        default_endpoint_settings=optional(data, "default_endpoint_settings", dict, where),
+    )
+
+
+def branch_from(data: t.Any, project_id: str) -> Branch:
+    """Read a branch.
+
+    :raises ProviderError: also if the answer is about another project.
+    """
+    where = f"branch {_name_of(data)}"
+    restricted = optional(data, "restricted_actions", list, where) if isinstance(data, dict) else None
+    return Branch(
+        id=required(data, "id", str, where),
+        project_id=_same(required(data, "project_id", str, where), project_id, "project", where),
+        name=required(data, "name", str, where),
+        default=required(data, "default", bool, where),
+        protected=required(data, "protected", bool, where),
+        parent_id=optional(data, "parent_id", str, where),
+        init_source=optional(data, "init_source", str, where),
+        restricted=tuple((str(entry.get("name", "")), str(entry.get("reason", ""))) for entry in restricted or [] if isinstance(entry, dict)),
+    )
+
+
+def endpoint_from(data: t.Any, branch_id: str) -> Endpoint:
+    """Read an endpoint.
+
+    :raises ProviderError: also if it belongs to another branch.
+    """
+    where = f"endpoint {_name_of(data)}"
+    host, pooled = _hosts(data, where)
+    return Endpoint(
+        id=required(data, "id", str, where),
+        branch_id=_same(required(data, "branch_id", str, where), branch_id, "branch", where),
+        type=required(data, "type", str, where),
+        host=host,
+        pooled_host=pooled,
+        compute=Compute(
+            min_cu=required(data, "autoscaling_limit_min_cu", float, where),
+            max_cu=required(data, "autoscaling_limit_max_cu", float, where),
+            suspend_timeout_seconds=required(data, "suspend_timeout_seconds", int, where),
+        ),
+    )
+
+
+def role_from(data: t.Any, branch_id: str) -> Role:
+    """Read a role; a password in the answer is dropped.
+
+    :raises ProviderError: also if it belongs to another branch.
+    """
+    where = f"role {_name_of(data)}"
+    return Role(
+        name=required(data, "name", str, where),
+        branch_id=_same(required(data, "branch_id", str, where), branch_id, "branch", where),
+        protected=bool(optional(data, "protected", bool, where)),
+    )
+
+
+def database_from(data: t.Any, branch_id: str) -> Database:
+    """Read a database.
+
+    :raises ProviderError: also if it belongs to another branch.
+    """
+    where = f"database {_name_of(data)}"
+    return Database(
+        name=required(data, "name", str, where),
+        owner_name=required(data, "owner_name", str, where),
+        branch_id=_same(required(data, "branch_id", str, where), branch_id, "branch", where),
+    )
+
+
+def pooled_host_of(host: str) -> str:
+    """Return the pooler's host name: ``-pooler`` belongs to the first DNS label, whatever follows."""
+    first, dot, rest = host.partition(".")
+    return first + ("" if first.endswith("-pooler") else "-pooler") + dot + rest
+
+
+def compute_from_settings(settings: t.Mapping[str, t.Any] | None) -> Compute:
+    """Read a project's default compute."""
+    where = "the project's default_endpoint_settings"
+    data = settings or {}
+    return Compute(
+        min_cu=optional(data, "autoscaling_limit_min_cu", float, where),
+        max_cu=optional(data, "autoscaling_limit_max_cu", float, where),
+        suspend_timeout_seconds=optional(data, "suspend_timeout_seconds", int, where),
+    )
+
+
+def compute_to_api(compute: Compute) -> dict[str, t.Any]:
+    """Return the API's fields for what is said."""
+    fields = {
+        "autoscaling_limit_min_cu": compute.min_cu,
+        "autoscaling_limit_max_cu": compute.max_cu,
+        "suspend_timeout_seconds": compute.suspend_timeout_seconds,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _hosts(data: t.Any, where: str) -> tuple[str, str]:
+    host = required(data, "host", str, where)
+    hosts = optional(data, "hosts", dict, where) or {}
+    kind = "read_only" if data.get("type") == "read_only" else "read_write"
+    return (
+        optional(hosts, f"{kind}_host", str, where) or host,
+        optional(hosts, f"{kind}_pooled_host", str, where) or pooled_host_of(host),
+    )
+
+
+def _same(value: str, wanted: str, what: str, where: str) -> str:
+    if value != wanted:
+        raise ProviderError(
+            f"Neon answered for {what} {value} although {wanted} was asked for",
+            where=where,
+            remedy="Nothing was changed by this task after that answer. Report this to Neon's support",
+        )
+    return value
+
+
+def _name_of(data: t.Any) -> str:
+    if not isinstance(data, dict):
+        return "without a name"
+    return repr(data.get("name") or data.get("id") or "without a name")

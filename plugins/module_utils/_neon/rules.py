@@ -1,0 +1,76 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Small rules that several plans share. Pure functions."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import ConfirmationError, InputError
+from .records import Compute
+
+# Neon: 0 means the default, and the default is 300 seconds.
+_DEFAULT_SUSPEND: t.Final = 300
+_SHORTEST_SUSPEND: t.Final = 60
+_LONGEST_SUSPEND: t.Final = 604800
+
+
+def declared(**fields: t.Any) -> dict[str, t.Any]:
+    """Return the fields that are said, that is not None."""
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def same_suspend(one: int | None, other: int | None) -> bool:
+    """Tell whether two suspend timeouts mean the same; 0 and 300 do."""
+    return (_DEFAULT_SUSPEND if one == 0 else one) == (_DEFAULT_SUSPEND if other == 0 else other)
+
+
+def compute_differences(current: Compute, desired: Compute) -> dict[str, tuple[t.Any, t.Any]]:
+    """Return what is declared and differs: field to (current, desired)."""
+    differences: dict[str, tuple[t.Any, t.Any]] = {}
+    for field in ("min_cu", "max_cu"):
+        want, have = getattr(desired, field), getattr(current, field)
+        if want is not None and want != have:
+            differences[field] = (have, want)
+    want_suspend = desired.suspend_timeout_seconds
+    if want_suspend is not None and not same_suspend(want_suspend, current.suspend_timeout_seconds):
+        differences["suspend_timeout_seconds"] = (current.suspend_timeout_seconds, want_suspend)
+    return differences
+
+
+def check_compute(compute: Compute, where: str) -> None:
+    """Refuse sizes that no plan of the provider can offer. Upper limits differ by plan and are left to the provider.
+
+    :raises InputError: with the reason.
+    """
+    for name in ("min_cu", "max_cu"):
+        size = getattr(compute, name)
+        if size is not None and size < 0.25:
+            raise InputError(f"{name} is {size:g}, the smallest compute is 0.25 CU", where=where, remedy=f"Raise {name}")
+    if compute.min_cu is not None and compute.max_cu is not None and compute.min_cu > compute.max_cu:
+        raise InputError(f"min_cu ({compute.min_cu:g}) is above max_cu ({compute.max_cu:g})", where=where, remedy="Lower min_cu or raise max_cu")
+    suspend = compute.suspend_timeout_seconds
+    if suspend is not None and suspend not in (-1, 0) and not _SHORTEST_SUSPEND <= suspend <= _LONGEST_SUSPEND:
+        raise InputError(
+            f"suspend_timeout_seconds is {suspend}",
+            where=where,
+            remedy=f"Use -1 (never), 0 (the provider's default) or {_SHORTEST_SUSPEND} to {_LONGEST_SUSPEND}",
+        )
+
+
+def require_confirmation(given: str | None, name: str, deed: str) -> None:
+    """Refuse a destructive change that is not confirmed by the exact name.
+
+    :param deed: the change in words, for example ``delete branch staging``.
+    :raises ConfirmationError: if ``given`` is not ``name``.
+    """
+    if given == name:
+        return
+    raise ConfirmationError(
+        f"refused to {deed}",
+        where="option confirm_destroy",
+        why="It is not set" if not given else f"It is {given!r}, which is not the exact name",
+        remedy=f"If this is what you want, set confirm_destroy: {name}",
+    )

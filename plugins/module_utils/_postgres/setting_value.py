@@ -1,0 +1,202 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values of parameters in one canonical form, so that ``1GB``, ``1024 MB`` and ``1048576`` (kB) are the same. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import InputError
+from .setting_catalogue import Parameter
+from .setting_number import BadNumberError, parse_integer, parse_real, show_real
+
+_TRUE = ("on", "true", "yes")
+_FALSE = ("off", "false", "no")
+
+#: Lists in which upper and lower case are the same to the server.
+_CASELESS_LISTS = frozenset(
+    {
+        "createrole_self_grant",
+        "datestyle",
+        "debug_io_direct",
+        "log_connections",
+        "log_destination",
+        "restrict_nonsystem_relation_kind",
+        "wal_consistency_checking",
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """A value that PostgreSQL accepts.
+
+    :param canonical: equal for equal values of one parameter, whatever their text.
+    :param arguments: what stands behind ``SET name TO``, one text or, for lists, several; empty for a list that has to be RESET.
+    """
+
+    canonical: t.Hashable
+    arguments: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The value for people."""
+        return ", ".join(self.arguments)
+
+
+def declared_value(parameter: Parameter, value: t.Any) -> Value:
+    """Return a declared value.
+
+    :param value: a YAML scalar, or a list for a list parameter.
+    :raises InputError: if the server would refuse it, with the reason.
+    """
+    if value is None:
+        raise _wrong(parameter, value, "no value was given", "Give one, or declare state: absent")
+    if isinstance(value, (list, tuple)):
+        if not parameter.is_list and not parameter.custom:
+            raise _wrong(parameter, value, "it is not a list parameter", "Give a single value")
+        return _list_value(parameter, [_scalar_text(parameter, item) for item in value])
+    if parameter.is_list:
+        return _list_value(parameter, split_list(_scalar_text(parameter, value)))
+    text = _scalar_text(parameter, value)
+    if parameter.vartype == "bool":
+        canonical = read_bool(text)
+        if canonical is None:
+            raise _wrong(parameter, value, "it is not a Boolean", "Use on or off")
+        return Value(canonical, (canonical,))
+    if parameter.vartype == "enum":
+        return _enum_value(parameter, text)
+    if parameter.vartype in ("integer", "real"):
+        return Value(_number(parameter, text), (text,))
+    return Value(text, (text,))
+
+
+def stored_canonical(parameter: Parameter, text: str | None) -> t.Hashable:
+    """Return the canonical form of a text that the server holds (in a file, in pg_db_role_setting or in pg_settings), None for none.
+
+    A text that the server itself could not read is its own canonical form: it differs from every declared value.
+    """
+    if text is None:
+        return None
+    try:
+        if parameter.is_list:
+            elements = split_list(text)
+            # "" in double quotes is how an empty list of quoted elements is stored.
+            return _list_canonical(parameter, [] if elements == [""] else elements)
+        return declared_value(parameter, text).canonical
+    except InputError:
+        return ("unreadable", text)
+
+
+def shown_text(parameter: Parameter, text: str | None) -> str | None:
+    """Return a stored text for people, in the form of :attr:`Value.text`: the elements of a list without PostgreSQL's quotes."""
+    if text is None or not parameter.is_list:
+        return text
+    return ", ".join(split_list(text))
+
+
+def split_list(text: str) -> list[str]:
+    """Split a list at its commas; double quotes hold an element together and are doubled inside."""
+    elements: list[str] = []
+    rest = text.strip()
+    while rest:
+        if rest.startswith('"'):
+            end = 1
+            while end < len(rest) and (rest[end] != '"' or rest[end + 1 : end + 2] == '"'):
+                end += 2 if rest[end] == '"' else 1
+            elements.append(rest[1:end].replace('""', '"'))
+            rest = rest[end + 1 :].lstrip()
+        else:
+            element, _comma, _after = rest.partition(",")
+            elements.append(element.strip())
+            rest = rest[len(element) :]
+        rest = rest[1:].lstrip() if rest.startswith(",") else rest
+    return elements
+
+
+def read_bool(text: str) -> str | None:
+    """Return ``on`` or ``off`` as the server reads a Boolean: any unambiguous prefix, in any case, or 1 and 0. None for anything else."""
+    word = text.lower()
+    if word in ("1", "0"):
+        return "on" if word == "1" else "off"
+    if not word or word == "o":
+        return None
+    matches = {"on" for name in _TRUE if name.startswith(word)} | {"off" for name in _FALSE if name.startswith(word)}
+    return matches.pop() if len(matches) == 1 else None
+
+
+def _scalar_text(parameter: Parameter, value: t.Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, (str, int, float)):
+        text = str(value)
+        if "\0" in text:
+            raise _wrong(parameter, value, "it holds a null character", "Remove it")
+        return text
+    raise _wrong(parameter, value, f"it is a {type(value).__name__}", "Give a text, a number, a Boolean or a list of these")
+
+
+#: Spellings that the server takes for an enum without listing them in pg_settings: spelling, what it stands for.
+_ENUM_ALIASES = (("true", "on"), ("yes", "on"), ("1", "on"), ("false", "off"), ("no", "off"), ("0", "off"), ("debug", "debug2"))
+
+
+def _enum_value(parameter: Parameter, text: str) -> Value:
+    word = text.lower()
+    known = {name.lower(): name for name in parameter.enumvals}
+    if word not in known:
+        word = dict(_ENUM_ALIASES).get(word, word)
+    if word == "info" and "notice" in known:
+        known["info"] = "info"
+    if word not in known:
+        raise _wrong(parameter, text, f"it is none of {', '.join(parameter.enumvals)}", "Use one of these")
+    if word == "on" and parameter.name.lower() == "wal_compression" and "pglz" in known:
+        # From 15 on this is another word for pglz, and is read back as such.
+        word = "pglz"
+    return Value(known[word], (known[word],))
+
+
+def _number(parameter: Parameter, text: str) -> str:
+    try:
+        if parameter.vartype == "integer":
+            value: t.Any = parse_integer(text, parameter.unit)
+        else:
+            value = parse_real(text, parameter.unit)
+    except BadNumberError as problem:
+        raise _wrong(parameter, text, str(problem), "Correct the value") from None
+    # float() where the bounds are those of a C double (1.79769e+308).
+    low, high = (float(bound) if bound is not None else None for bound in (parameter.min_val, parameter.max_val))
+    if (low is not None and value < low) or (high is not None and value > high):
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        shown = str(value) if parameter.vartype == "integer" else show_real(value)
+        raise _wrong(
+            parameter, text, f"{shown}{unit} is outside of the valid range {parameter.min_val}{unit} to {parameter.max_val}{unit}", "Stay within it"
+        )
+    return str(value) if parameter.vartype == "integer" else show_real(value)
+
+
+def _list_canonical(parameter: Parameter, elements: t.Sequence[str]) -> tuple[str, ...]:
+    if parameter.name.lower() in _CASELESS_LISTS:
+        return tuple(element.lower() for element in elements)
+    return tuple(elements)
+
+
+def _list_value(parameter: Parameter, elements: list[str]) -> Value:
+    if elements:
+        if "" in elements and parameter.quotes_elements:
+            raise _wrong(parameter, elements, "an element is empty", "Remove it")
+        return Value(_list_canonical(parameter, elements), tuple(elements))
+    if not parameter.quotes_elements or parameter.name.lower() == "search_path":
+        return Value((), ("",))
+    if stored_canonical(parameter, parameter.boot_val) == ():
+        # SET shared_preload_libraries = '' is stored as "" and the server does not start any more: only RESET gives an empty list.
+        return Value((), ())
+    raise _wrong(
+        parameter, elements, "PostgreSQL stores an empty list of this parameter as one element with an empty name", "Name at least one element"
+    )
+
+
+def _wrong(parameter: Parameter, value: t.Any, why: str, remedy: str) -> InputError:
+    return InputError(f"{value!r} is not a value for {parameter.name}", where="option settings", why=why, remedy=remedy)

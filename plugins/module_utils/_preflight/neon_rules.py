@@ -1,0 +1,267 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for the compute and the branch on Neon. Pure.
+
+Limits are those of Neon's documentation, state of November 2026. They are checked here because they hold for every plan; what depends on
+the plan is left to the provider.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import typing as t
+
+from .._core.errors import InputError
+from .._neon.address import base_address
+from .._postgres.connection_budget import NEON_COMPUTE_SIZES
+from .findings import Finding, finding
+
+#: Autoscaling ends here and spans at most this much; larger computes have a fixed size.
+LARGEST_AUTOSCALING_CU = 16
+WIDEST_AUTOSCALING_CU = 8
+
+SHORTEST_SUSPEND_SECONDS = 60
+LONGEST_SUSPEND_SECONDS = 604800
+LONGEST_HISTORY_SECONDS = 2592000
+
+SUPPORTED_MAJORS = range(14, 19)
+
+Values = t.Mapping[str, t.Any]
+Rule = t.Callable[[Values], t.Iterable[Finding]]
+
+
+def api_key(values: Values) -> t.Iterator[Finding]:
+    """There must be a key, and it must be one line without spaces (a header cannot carry anything else)."""
+    key = values.get("neon_api_key")
+    remedy = "Export NEON_API_KEY, or set neon_api_key from your secret store"
+    if key is None:
+        return
+    if not key.strip():
+        yield Finding("neon_api_key", None, "the API key is empty", remedy)
+    elif key != key.strip() or not key.isascii() or not key.isprintable() or " " in key:
+        yield finding(values, "neon_api_key", "the API key holds spaces, line ends or other signs that no key has", remedy, secret=True)
+
+
+def api_host(values: Values) -> t.Iterator[Finding]:
+    """The key is sent to a complete https address only (or to this machine)."""
+    host = values.get("neon_api_host")
+    if host is None:
+        return
+    try:
+        base_address(host)
+    except InputError as error:
+        # A user and password may stand in it.
+        reason = error.what if not error.why else f"{error.what}: {error.why}"
+        yield finding(values, "neon_api_host", reason, error.remedy or "Correct it", secret="@" in host)
+
+
+def api_timeout(values: Values) -> t.Iterator[Finding]:
+    """A task needs some time."""
+    if values.get("neon_api_timeout", 1) < 1:
+        yield finding(values, "neon_api_timeout", "no task can end in that time", "Declare at least 1 second, 300 is usual")
+
+
+def names(values: Values) -> t.Iterator[Finding]:
+    """Names must not be empty or end in spaces: they are matched exactly."""
+    for variable in ("neon_project_name", "neon_branch_name", "neon_default_branch", "neon_region_id"):
+        name = values.get(variable)
+        if name is None:
+            continue
+        if not name.strip():
+            yield finding(values, variable, "it is empty", "Declare the exact name")
+        elif name != name.strip() or any(ord(letter) < 32 for letter in name):
+            yield finding(values, variable, "it begins or ends with a space, or holds a control character", "Remove it: names are matched exactly")
+
+
+def pinned_ids(values: Values) -> t.Iterator[Finding]:
+    """An id goes into the address of a request, so it must look like one."""
+    for variable, pattern, like in (
+        ("neon_project_id", r"[a-z0-9][a-z0-9-]*\Z", "late-frost-12345678"),
+        ("neon_branch_id", r"br-[a-z0-9-]+\Z", "br-late-frost-12345678"),
+        ("neon_org_id", r"org-[a-z0-9-]+\Z", "org-late-frost-12345678"),
+    ):
+        value = values.get(variable)
+        if value and not re.match(pattern, value):
+            yield finding(
+                values, variable, f"this is no id, an id looks like {like}", "Copy the id from the console, or leave it empty and the name counts"
+            )
+
+
+def server_major(values: Values) -> t.Iterator[Finding]:
+    """Only majors that the collection knows."""
+    major = values.get("neon_pg_version")
+    if major is not None and major not in SUPPORTED_MAJORS:
+        yield finding(values, "neon_pg_version", "the collection supports PostgreSQL 14 to 18", "Declare one of them")
+
+
+def compute(values: Values) -> t.Iterator[Finding]:
+    """The sizes must exist and the span must be one that Neon scales over."""
+    small, large = values.get("neon_compute_min_cu"), values.get("neon_compute_max_cu")
+    for variable, size in (("neon_compute_min_cu", small), ("neon_compute_max_cu", large)):
+        if size is not None and size not in NEON_COMPUTE_SIZES:
+            yield finding(values, variable, "Neon has no compute of this size", f"Declare {_near_sizes(size)}")
+    if small is None or large is None or small not in NEON_COMPUTE_SIZES or large not in NEON_COMPUTE_SIZES:
+        return
+    if small > large:
+        yield finding(
+            values,
+            "neon_compute_min_cu",
+            f"the minimum is above the maximum (neon_compute_max_cu = {large:g})",
+            "Lower the minimum or raise the maximum",
+        )
+    elif small != large and large > LARGEST_AUTOSCALING_CU:
+        yield finding(
+            values,
+            "neon_compute_max_cu",
+            f"computes above {LARGEST_AUTOSCALING_CU} CU do not scale",
+            f"Declare the same size as minimum, or at most {LARGEST_AUTOSCALING_CU}",
+        )
+    elif large - small > WIDEST_AUTOSCALING_CU:
+        yield finding(
+            values,
+            "neon_compute_max_cu",
+            f"Neon scales over at most {WIDEST_AUTOSCALING_CU} CU, and neon_compute_min_cu is {small:g}",
+            f"Declare at most {small + WIDEST_AUTOSCALING_CU:g}, or a larger minimum",
+        )
+
+
+def _near_sizes(size: float) -> str:
+    if not math.isfinite(size):
+        return "a number of compute units, for example 0.25"
+    below = [candidate for candidate in NEON_COMPUTE_SIZES if candidate < size]
+    above = [candidate for candidate in NEON_COMPUTE_SIZES if candidate > size]
+    near = [*below[-1:], *above[:1]]
+    return " or ".join(f"{candidate:g}" for candidate in near)
+
+
+def suspend(values: Values) -> t.Iterator[Finding]:
+    """-1 never, 0 the provider's default, else a minute to a week."""
+    seconds = values.get("neon_suspend_timeout_seconds")
+    if seconds is None:
+        return
+    if seconds not in (-1, 0) and not SHORTEST_SUSPEND_SECONDS <= seconds <= LONGEST_SUSPEND_SECONDS:
+        yield finding(
+            values,
+            "neon_suspend_timeout_seconds",
+            f"Neon accepts -1 (never), 0 (its default) and {SHORTEST_SUSPEND_SECONDS} to {LONGEST_SUSPEND_SECONDS} seconds",
+            "Declare one of these",
+        )
+    elif seconds != -1 and values.get("neon_branch_protected"):
+        yield finding(
+            values,
+            "neon_suspend_timeout_seconds",
+            "the branch is protected as a production branch is, but its compute goes to sleep, and the first query after a pause waits until it has started",
+            "Declare -1 (never), unless this is meant",
+            warning=True,
+        )
+
+
+def history(values: Values) -> t.Iterator[Finding]:
+    """The provider's own bounds; plans have narrower ones."""
+    seconds = values.get("neon_history_retention_seconds")
+    if seconds is not None and not 0 <= seconds <= LONGEST_HISTORY_SECONDS:
+        yield finding(
+            values, "neon_history_retention_seconds", f"Neon keeps 0 to {LONGEST_HISTORY_SECONDS} seconds (30 days)", "Declare a number in this range"
+        )
+    elif seconds == 0:
+        yield finding(
+            values,
+            "neon_history_retention_seconds",
+            "without history there is no point-in-time recovery",
+            "Declare for example 604800 (7 days)",
+            warning=True,
+        )
+
+
+def branch(values: Values) -> t.Iterator[Finding]:
+    """Where the branch comes from, and that it does not take the parent's rows along unsaid."""
+    name, parent, default = values.get("neon_branch_name"), values.get("neon_branch_parent"), values.get("neon_default_branch")
+    source, isolation = values.get("neon_branch_init_source"), values.get("neon_isolation")
+    if not name or not default:
+        return
+    if isolation == "project" and name != default:
+        yield finding(
+            values,
+            "neon_branch_name",
+            f"with neon_isolation = project the environment's branch is the project's default branch, which is {default}",
+            f"Declare {default}, or declare neon_isolation: branch",
+        )
+        return
+    if name == default and values.get("neon_project_ownership") == "member":
+        yield finding(
+            values,
+            "neon_branch_name",
+            f"{name} is the project's default branch, which is a project-wide setting, and this inventory is only a member of the project "
+            "(neon_project_ownership)",
+            "Declare neon_project_ownership: owner, because with neon_isolation = project the project is this environment's own"
+            if isolation == "project"
+            else "Leave the default branch to the inventory that owns the project and declare this environment's own branch, "
+            "or declare neon_project_ownership: owner",
+        )
+    if parent and parent == name:
+        yield finding(values, "neon_branch_parent", "a branch cannot be its own parent", f"Declare the branch that {name} is made from")
+    elif name == default and (parent or source):
+        variable = "neon_branch_parent" if parent else "neon_branch_init_source"
+        yield finding(
+            values,
+            variable,
+            f"{name} is the project's default branch, which is not made from another one",
+            "Leave it empty, or declare another neon_default_branch",
+        )
+    elif name != default and not parent:
+        yield finding(
+            values,
+            "neon_branch_parent",
+            f"{name} is not the default branch, so it has to be made from another one",
+            f"Declare its parent, for example {default}",
+        )
+    else:
+        yield from _unknown_parent(values)
+        # Empty means parent-data, Neon's default. A value that is no choice is not among the values and has its own finding.
+        if name != default and "neon_branch_init_source" in values and source != "schema-only":
+            yield from _data_copy(values, name, parent or "")
+    if name == default and values.get("neon_branch_protected") is False:
+        yield finding(
+            values,
+            "neon_branch_protected",
+            f"{name} is the default branch and may be deleted or reset",
+            "Declare true where the plan allows it",
+            warning=True,
+        )
+
+
+def _unknown_parent(values: Values) -> t.Iterator[Finding]:
+    """A misspelt parent would only be noticed after a missing project was made; only the default branch exists in any project."""
+    parent, default = values.get("neon_branch_parent"), values.get("neon_default_branch")
+    if parent and parent != default and not values.get("neon_project_id"):
+        yield finding(
+            values,
+            "neon_branch_parent",
+            f"the only branch that a project is sure to have is its default branch, {default}",
+            f"Declare {default}, or pin the project whose branch {parent} is meant by neon_project_id",
+        )
+
+
+def _data_copy(values: Values, name: str, parent: str) -> t.Iterator[Finding]:
+    source = values.get("neon_branch_init_source")
+    said = f"{name} starts with all rows of {parent}" + ("" if source else ", because that is Neon's default")
+    if values.get("neon_branch_allow_data_copy"):
+        yield finding(values, "neon_branch_init_source", f"{said}, personal data included", "Declare schema-only if this is not meant", warning=True)
+    else:
+        yield finding(
+            values,
+            "neon_branch_init_source",
+            f"{said}, personal data included, and nobody has said that this is meant",
+            "Declare schema-only, or say it with neon_branch_allow_data_copy: true",
+        )
+
+
+def compute_units_known(values: Values) -> bool:
+    """Return whether both bounds of the compute can be calculated with."""
+    return not list(compute(values)) and values.get("neon_compute_min_cu") is not None and values.get("neon_compute_max_cu") is not None
+
+
+RULES: tuple[Rule, ...] = (api_key, api_host, api_timeout, names, pinned_ids, server_major, compute, suspend, history, branch)

@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: neon_endpoint
+short_description: Manage the compute endpoint of a Neon branch
+description:
+  - Creates, resizes and deletes the compute that makes a branch reachable.
+  - Changing sizes restarts the compute and drops its connections. Nothing is sent when nothing differs, a request would wake it.
+version_added: 0.1.0
+author: dbinfra contributors (@dbinfra)
+extends_documentation_fragment:
+  - dbinfra.postgres._neon
+  - dbinfra.postgres._neon.branch_child
+  - dbinfra.postgres._neon.state
+  - dbinfra.postgres._attributes
+  - dbinfra.postgres._attributes.action_group_neon
+options:
+  predicted_state:
+    description:
+      - The endpoint as the creation of the project will make it. Only read with O(predicted=true).
+      - Without it, the endpoint is predicted to be created.
+    type: dict
+    suboptions:
+      min_cu:
+        description: Its smallest size.
+        type: float
+      max_cu:
+        description: Its largest size.
+        type: float
+      suspend_timeout_seconds:
+        description: Its idle seconds before it is suspended.
+        type: int
+  type:
+    description:
+      - A branch has one V(read_write) endpoint at most.
+      - Of V(read_only) endpoints it may have several. This module manages the only one and fails if there are more.
+    type: str
+    choices: [read_write, read_only]
+    default: read_write
+  min_cu:
+    description:
+      - Smallest size in compute units.
+    type: float
+  max_cu:
+    description:
+      - Largest size in compute units.
+    type: float
+  suspend_timeout_seconds:
+    description:
+      - Idle seconds before the compute is suspended. V(-1) for never.
+      - V(0) is the provider's default of 300, hence V(0) and V(300) are equal.
+    type: int
+  confirm_destroy:
+    description:
+      - To delete an endpoint, its exact id. Its host name is lost with it.
+seealso:
+  - module: dbinfra.postgres.neon_branch
+"""
+
+EXAMPLES = r"""
+- name: Production's compute is never suspended
+  dbinfra.postgres.neon_endpoint:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ branch.branch.id }}"
+    min_cu: 0.5
+    max_cu: 2
+    suspend_timeout_seconds: -1
+  register: endpoint
+"""
+
+RETURN = r"""
+endpoint:
+  description: The endpoint. Ids and hosts are null while it is only predicted.
+  returned: success
+  type: dict
+  contains:
+    exists:
+      description: Whether it exists.
+      type: bool
+    id:
+      description: Its id.
+      type: str
+    branch_id:
+      description: Its branch.
+      type: str
+    type:
+      description: V(read_write) or V(read_only).
+      type: str
+    host:
+      description: Direct host.
+      type: str
+    pooled_host:
+      description: Host of the pooler.
+      type: str
+    min_cu:
+      description: Smallest size.
+      type: float
+    max_cu:
+      description: Largest size.
+      type: float
+    suspend_timeout_seconds:
+      description: Idle seconds before it is suspended.
+      type: int
+  sample:
+    exists: true
+    id: ep-cool-darkness-12345678
+    branch_id: br-still-tree-12345678
+    type: read_write
+    host: ep-cool-darkness-12345678.eu-central-1.aws.neon.tech
+    pooled_host: ep-cool-darkness-12345678-pooler.eu-central-1.aws.neon.tech
+    min_cu: 0.5
+    max_cu: 2.0
+    suspend_timeout_seconds: -1
+actions:
+  description: The changes in words.
+  returned: when there are changes
+  type: list
+  elements: str
+  sample: ["update read_write endpoint"]
+"""
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.endpoint import build_endpoint
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, common_options, state_options
+
+SIZES = {"min_cu": {"type": "float"}, "max_cu": {"type": "float"}, "suspend_timeout_seconds": {"type": "int"}}
+SPEC = {
+    "argument_spec": {
+        **common_options(),
+        **state_options(),
+        **child_options(),
+        "predicted_state": {"type": "dict", "options": dict(SIZES)},
+        "type": {"type": "str", "choices": ["read_write", "read_only"], "default": "read_write"},
+        **SIZES,
+    },
+}
+
+
+def main() -> None:
+    """Run the module."""
+    run_resource(SPEC, build_endpoint)
+
+
+if __name__ == "__main__":
+    main()

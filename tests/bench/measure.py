@@ -1,0 +1,144 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Measure what a run costs when nothing changes, as seconds and as ratios on this machine.
+
+Run by `make bench`, which starts the local Neon and exports what its clients need. It fails if something that is measured does not
+work (a run that changes something is no no-change run), never because of a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(CHECKOUT / "tests" / "integration"))
+
+from postgres_server import SUPERUSER_PASSWORD, running_server  # noqa: E402  (needs the path above)
+
+ROUNDS = 3
+PLAYBOOK = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
+# Twenty settings that every major knows and that need no restart, at their own defaults: nothing to change for either side.
+SETTINGS = {
+    "work_mem": "4MB",
+    "maintenance_work_mem": "64MB",
+    "random_page_cost": "4",
+    "seq_page_cost": "1",
+    "cpu_tuple_cost": "0.01",
+    "effective_cache_size": "4GB",
+    "checkpoint_timeout": "5min",
+    "checkpoint_completion_target": "0.9",
+    "max_wal_size": "1GB",
+    "min_wal_size": "80MB",
+    "bgwriter_delay": "200ms",
+    "autovacuum_naptime": "1min",
+    "autovacuum_vacuum_scale_factor": "0.2",
+    "autovacuum_analyze_scale_factor": "0.1",
+    "log_min_duration_statement": "-1",
+    "log_lock_waits": "off",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "deadlock_timeout": "1s",
+    "default_statistics_target": "100",
+}
+
+
+def run(arguments: list[str], *, changed: int | None = 0) -> float:
+    """Run ansible-playbook and return its seconds.
+
+    :param changed: the number of changed tasks that the run must report; None for any.
+    """
+    environ = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "collections")}
+    began = time.monotonic()
+    ended = subprocess.run([PLAYBOOK, *arguments], cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - began
+    if ended.returncode:
+        sys.exit(f"{' '.join(arguments)} failed:\n{ended.stdout[-4000:]}{ended.stderr[-2000:]}")
+    stats = json.loads(ended.stdout[ended.stdout.index("{") :])["stats"]
+    if changed is not None and sum(host["changed"] for host in stats.values()) != changed:
+        sys.exit(f"{' '.join(arguments)} should have changed {changed}: {stats}")
+    return seconds
+
+
+def median(arguments: list[str]) -> float:
+    """Return the median seconds of some no-change runs."""
+    return statistics.median(run(arguments) for _round in range(ROUNDS))
+
+
+def settings_plays(folder: pathlib.Path, login: dict[str, object], password: str) -> dict[str, str]:
+    """Write both plays for the same settings and return their paths: one task with all of them, and a loop with one item each."""
+    local = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable}}
+    batch = {
+        "name": "All settings in one task",
+        "dbinfra.postgres.pg_setting": {
+            "login": login,
+            "login_password": password,
+            "settings": [{"name": name, "value": value} for name, value in SETTINGS.items()],
+        },
+    }
+    loop = {
+        "name": "One setting per item",
+        "community.postgresql.postgresql_alter_system": {
+            "param": "{{ item.name }}",
+            "value": "{{ item.value }}",
+            "login_host": login["login_host"],
+            "login_port": login["login_port"],
+            "login_user": login["login_user"],
+            "login_password": password,
+            "login_db": login["login_db"],
+            "ssl_mode": "verify-full",
+            "ca_cert": login["ca_cert"],
+        },
+        "loop": [{"name": name, "value": value} for name, value in SETTINGS.items()],
+        "loop_control": {"label": "{{ item.name }}"},
+    }
+    paths = {}
+    for name, task in (("batch", batch), ("loop", loop)):
+        path = folder / f"{name}.yml"
+        path.write_text(json.dumps([{"name": f"Settings, {name}", **local, "tasks": [task]}]), encoding="utf-8")
+        path.chmod(0o600)
+        paths[name] = str(path)
+    return paths
+
+
+def main() -> None:
+    """Print one line per figure."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        ping = folder / "ping.yml"
+        ping.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}]}]), encoding="utf-8")
+        floor = median([str(ping)])
+        print(f"a play with one ping                     {floor:6.2f} s", flush=True)
+
+        for environment in ("staging", "production"):
+            site = ["site.yml", "-i", f"inventories/{environment}"]
+            first = run(site, changed=None)
+            again = median(site)
+            print(f"site.yml, {environment:<10} from nothing        {first:6.2f} s", flush=True)
+            print(f"site.yml, {environment:<10} no change           {again:6.2f} s, {again / floor:4.1f} x one ping", flush=True)
+
+        with running_server() as server:
+            login = server.login("postgres", provider="self_hosted", login_user="cloud_admin")
+            plays = settings_plays(folder, login, SUPERUSER_PASSWORD)
+            # Both sides write the settings down once; from then on neither has anything to do.
+            seconds = {}
+            for kind, play in plays.items():
+                run([play], changed=None)
+                seconds[kind] = median([play])
+            print(f"pg_setting, {len(SETTINGS)} settings in one task      {seconds['batch']:6.2f} s", flush=True)
+            print(
+                f"postgresql_alter_system, a loop of {len(SETTINGS)}     {seconds['loop']:6.2f} s, {seconds['loop'] / seconds['batch']:4.1f} x one task",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

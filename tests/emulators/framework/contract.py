@@ -1,0 +1,180 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A provider's OpenAPI document, held against requests and responses.
+
+The document is read when the first message is validated and only the operation in question is handed to openapi-core, which resolves
+references as it needs them. That keeps an emulator's start fast although the document is half a megabyte.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .undeclared import undeclared_fields
+
+CONTRACTS_VARIABLE = "DBINFRA_CONTRACTS"
+METHODS = ("get", "post", "put", "patch", "delete")
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def contract_path(file_name: str) -> Path:
+    """Where the contract ``file_name`` is expected: below ``$DBINFRA_CONTRACTS`` or beside the checkout."""
+    folder = os.environ.get(CONTRACTS_VARIABLE)
+    return (Path(folder) if folder else CHECKOUT.parent / "shared" / "contracts") / file_name
+
+
+@dataclass(frozen=True)
+class Message:
+    """One request, or the response to it.
+
+    :param method: HTTP method, any case.
+    :param path: path including the base path, percent-decoded.
+    :param query: name and value of each query parameter, in order.
+    :param headers: header names and values.
+    :param content_type: media type without parameters, empty when there is no body.
+    :param body: the raw body.
+    :param status: HTTP status; 0 for a request.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = ""
+    body: bytes = b""
+    status: int = 0
+
+
+class Contract:
+    """One OpenAPI 3.0 document.
+
+    :param path: the file, JSON.
+    :param base_path: path below which the emulator serves the API, for instance ``/api/v2``.
+    """
+
+    def __init__(self, path: Path, base_path: str) -> None:
+        self.path = path
+        self.base_path = base_path
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The parsed document."""
+        return json.loads(self.path.read_text(encoding="utf-8"))
+
+    @property
+    def version(self) -> str:
+        """``info.version`` of the document with its number of paths, to tell two copies of one version apart."""
+        return f"{self.document['info']['version']} ({len(self.document['paths'])} paths)"
+
+    @cached_property
+    def _templates(self) -> list[tuple[re.Pattern[str], str]]:
+        # Literal segments win over parameters: /projects/shared is not a project id.
+        templates = sorted(self.document["paths"], key=lambda template: [part.startswith("{") for part in template.split("/")])
+        return [(re.compile(re.sub(r"\\{[^/]*?\\}", "[^/]+", re.escape(template))), template) for template in templates]
+
+    def template(self, method: str, path: str) -> str | None:
+        """The path template of the operation that serves ``method`` and ``path``; None if the contract has no such operation."""
+        if not path.startswith(self.base_path + "/"):
+            return None
+        for pattern, template in self._templates:
+            if pattern.fullmatch(path[len(self.base_path) :]) and method.lower() in self.document["paths"][template]:
+                return template
+        return None
+
+    def request_violations(self, template: str, request: Message) -> list[str]:
+        """What in ``request`` contradicts the operation; empty when it conforms."""
+        api = self._operation_api(template, request.method)
+        found = [text for error in api.iter_request_errors(_as_core_request(request)) for text in _explain(error)]
+        operation = self._operation(template, request.method)
+        declared = {parameter["name"] for parameter in self._parameters(template, operation) if parameter["in"] == "query"}
+        found += [f"query parameter {name} is not declared" for name, value in request.query if name not in declared]
+        return found + self._undeclared(operation.get("requestBody"), request)
+
+    def response_violations(self, template: str, request: Message, response: Message) -> list[str]:
+        """What in ``response`` contradicts the operation that ``request`` called; empty when it conforms."""
+        from openapi_core.testing import MockResponse  # the import takes 0.4 s, which an emulator's start need not pay
+
+        api = self._operation_api(template, request.method)
+        core_response = MockResponse(response.body, response.status, dict(response.headers), response.content_type)
+        found = [text for error in api.iter_response_errors(_as_core_request(request), core_response) for text in _explain(error)]
+        responses = self._operation(template, request.method)["responses"]
+        return found + self._undeclared(responses.get(str(response.status), responses.get("default")), response)
+
+    def _operation(self, template: str, method: str) -> dict[str, Any]:
+        return self.document["paths"][template][method.lower()]
+
+    def _parameters(self, template: str, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for parameter in (*self.document["paths"][template].get("parameters", ()), *operation.get("parameters", ())):
+            yield self._resolve(parameter)
+
+    def _undeclared(self, holder: dict[str, Any] | None, message: Message) -> list[str]:
+        schema = self._resolve(holder or {}).get("content", {}).get("application/json", {}).get("schema")
+        if schema is None or not message.body:
+            return []
+        try:
+            value = json.loads(message.body)
+        except ValueError:
+            return []  # openapi-core has already said that the body is no JSON
+        return [f"field {path} is not declared" for path in undeclared_fields(value, schema, self._resolve)]
+
+    def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            target: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part.replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    @cached_property
+    def _apis(self) -> dict[tuple[str, str], Any]:
+        return {}
+
+    def _operation_api(self, template: str, method: str) -> Any:
+        """An openapi-core application that knows this operation only."""
+        key = (template, method.lower())
+        if key not in self._apis:
+            from openapi_core import Config, OpenAPI
+
+            item = self.document["paths"][template]
+            part = {
+                "openapi": self.document["openapi"],
+                "info": self.document["info"],
+                "servers": [{"url": self.base_path}],
+                "paths": {template: {name: item[name] for name in ("parameters", key[1]) if name in item}},
+                "components": self.document["components"],
+                "security": self.document.get("security", []),
+            }
+            # The document itself was validated when it was added; doing that at every start would take seconds.
+            self._apis[key] = OpenAPI.from_dict(part, config=Config(spec_validator_cls=None))
+        return self._apis[key]
+
+
+def _as_core_request(request: Message) -> Any:
+    from openapi_core.testing import MockRequest
+    from werkzeug.datastructures import MultiDict
+
+    core = MockRequest(
+        "http://localhost", request.method, request.path, headers=dict(request.headers), data=request.body, content_type=request.content_type
+    )
+    core.parameters.query = MultiDict(request.query)
+    return core
+
+
+def _explain(error: Exception) -> Iterator[str]:
+    """One line per reason; openapi-core keeps the schema's reasons in the cause."""
+    cause = error.__cause__
+    reasons = getattr(cause, "schema_errors", None)
+    if not reasons:
+        yield f"{error}: {cause}" if cause else str(error)
+        return
+    for reason in reasons:
+        place = ".".join(str(part) for part in reason.absolute_path)
+        yield f"{error}: {place + ': ' if place else ''}{reason.message}"

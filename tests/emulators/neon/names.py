@@ -1,0 +1,50 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names, ids and passwords in the form the service gives them."""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+_ADJECTIVES = (
+    "ancient autumn billowing bold calm cold crimson curly damp dawn delicate dry empty falling fancy flat floral fragrant frosty green hidden "
+    "holy icy late lingering little lively lucky misty morning muddy nameless noisy odd old orange patient plain polished proud purple quiet "
+    "rapid red restless rough round royal shiny shy silent small snowy soft solitary sparkling spring square steep still summer super sweet "
+    "tight tiny twilight wandering weathered white wild winter wispy withered young"
+)
+_NOUNS = (
+    "bar base bird block boat bonus bread breeze brook bush butterfly cake cell cherry cloud credit darkness dawn dew disk dream dust feather "
+    "field fire firefly flower fog forest frog frost glade glitter grass hall hat haze heart hill king lab lake leaf limit math meadow mode moon "
+    "morning mountain mouse mud night paper pine poetry pond queen rain recipe resonance rice river salad scene sea shadow shape silence sky smoke "
+    "snow snowflake sound star sun sunset surf term thunder tooth tree truth union unit violet voice water waterfall wave wildflower wind wood"
+)
+ADJECTIVES = _ADJECTIVES.split()
+NOUNS = _NOUNS.split()
+
+
+def two_words_and_digits() -> str:
+    """``adjective-noun-12345678``: the id of a project; with a prefix, that of a branch or an endpoint."""
+    digits = "".join(secrets.choice(string.digits) for index in range(8))
+    return f"{secrets.choice(ADJECTIVES)}-{secrets.choice(NOUNS)}-{digits}"
+
+
+def branch_id() -> str:
+    """A new branch id."""
+    return f"br-{two_words_and_digits()}"
+
+
+def endpoint_id() -> str:
+    """A new endpoint id."""
+    return f"ep-{two_words_and_digits()}"
+
+
+def password() -> str:
+    """A role password: ``npg_`` and twelve letters and digits."""
+    return "npg_" + "".join(secrets.choice(string.ascii_letters + string.digits) for index in range(12))
+
+
+def api_key() -> str:
+    """An API key."""
+    return "napi_" + "".join(secrets.choice(string.ascii_lowercase + string.digits) for index in range(64))

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the local Neon knows about projects, branches, endpoints, roles and databases. Plain data; nothing here does anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+PENDING = ("scheduling", "running", "cancelling")
+
+
+@dataclass
+class Role:
+    """A role made through the API.
+
+    :param password: kept even when the project does not store passwords, because a branch of a protected branch needs new ones;
+        the API then refuses to reveal it.
+    """
+
+    name: str
+    password: str
+    created_at: datetime
+    updated_at: datetime
+    protected: bool = False
+    no_login: bool = False
+
+
+@dataclass
+class Database:
+    """A database made through the API."""
+
+    id: int
+    name: str
+    owner_name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass
+class Branch:
+    """A branch; its cluster has the same id in the data plane."""
+
+    id: str
+    project_id: str
+    name: str
+    parent_id: str | None
+    init_source: str
+    protected: bool
+    created_at: datetime
+    updated_at: datetime
+    state_changed_at: datetime
+    parent_timestamp: datetime | None = None
+    current_state: str = "init"
+    pending_state: str | None = "ready"
+    logical_size: int | None = None
+    annotations: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+
+
+@dataclass
+class Endpoint:
+    """A compute endpoint."""
+
+    id: str
+    project_id: str
+    branch_id: str
+    type: str
+    min_cu: float
+    max_cu: float
+    suspend_timeout_seconds: int
+    settings: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    name: str | None = None
+    disabled: bool = False
+    current_state: str = "init"
+    pending_state: str | None = None
+    started_at: datetime | None = None
+    suspended_at: datetime | None = None
+    last_active: datetime | None = None
+
+
+@dataclass
+class Operation:
+    """One operation of the control plane."""
+
+    id: str
+    project_id: str
+    action: str
+    created_at: datetime
+    updated_at: datetime
+    branch_id: str | None = None
+    endpoint_id: str | None = None
+    status: str = "scheduling"
+    error: str | None = None
+    failures_count: int = 0
+    total_duration_ms: int = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether it still runs or waits."""
+        return self.status in PENDING
+
+
+@dataclass
+class Project:
+    """A project with everything in it."""
+
+    id: str
+    name: str
+    region_id: str
+    pg_version: int
+    org_id: str
+    store_passwords: bool
+    history_retention_seconds: int
+    settings: dict[str, Any]
+    default_endpoint_settings: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    default_branch_id: str = ""
+    branches: dict[str, Branch] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict)
+
+    def branch_endpoints(self, branch_id: str) -> list[Endpoint]:
+        """The endpoints of a branch, oldest first."""
+        return [endpoint for endpoint in self.endpoints.values() if endpoint.branch_id == branch_id]
+
+    def read_write_endpoint(self, branch_id: str) -> Endpoint | None:
+        """The branch's only read-write endpoint, if it has one."""
+        return next((endpoint for endpoint in self.branch_endpoints(branch_id) if endpoint.type == "read_write"), None)
+
+    def children(self, branch_id: str) -> list[Branch]:
+        """The branches whose parent is ``branch_id``."""
+        return [branch for branch in self.branches.values() if branch.parent_id == branch_id]

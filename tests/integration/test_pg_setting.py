@@ -1,0 +1,356 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""pg_setting against a real PostgreSQL 17: as Neon's kind of owner, and as the superuser of an own host."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+import sys
+import typing as t
+
+import psycopg2
+import psycopg2.sql
+import pytest
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import live_catalogue, snapshot_catalogue
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import declared_value
+from ansible_collections.dbinfra.postgres.plugins.modules import pg_setting
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from module_runner import run_module
+from postgres_server import OWNER_PASSWORD, SUPERUSER_PASSWORD, PostgresServer, running_server
+
+DATABASE_SETTINGS: list[dict[str, t.Any]] = [
+    {"name": "statement_timeout", "value": "30s", "database": "shop"},
+    {"name": "LOCK_TIMEOUT", "value": 5000, "database": "shop"},
+    {"name": "jit", "value": False, "database": "shop"},
+    {"name": "search_path", "value": ["$user", "public"], "database": "shop"},
+    {"name": "datestyle", "value": "ISO, DMY", "database": "shop"},
+    {"name": "vacuum_cost_delay", "value": "500us", "database": "shop"},
+    {"name": "default_transaction_isolation", "value": "REPEATABLE READ", "database": "shop"},
+    {"name": "default_transaction_read_only", "value": True, "database": "shop", "role": "shop_readonly"},
+    {"name": "work_mem", "value": "1.5MB", "role": "shop_readonly"},
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> t.Iterator[PostgresServer]:
+    with running_server(options={"deadlock_timeout": "2s"}) as running:
+        with running.owner() as cursor:
+            cursor.execute("CREATE ROLE shop_readonly")
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(server: PostgresServer) -> t.Iterator[None]:
+    yield
+    with server.superuser() as cursor:
+        cursor.execute("ALTER DATABASE shop RESET ALL; ALTER ROLE shop_readonly RESET ALL; ALTER ROLE shop_readonly IN DATABASE shop RESET ALL")
+        cursor.execute("ALTER SYSTEM RESET ALL")
+        cursor.execute("SELECT pg_conf_load_time(), pg_reload_conf()")
+        before = after = cursor.fetchone()[0]
+        while after == before:
+            cursor.execute("SELECT pg_conf_load_time()")
+            after = cursor.fetchone()[0]
+
+
+def owner(server: PostgresServer, settings: list[dict[str, t.Any]], check: bool = False, **login: t.Any) -> dict[str, t.Any]:
+    return run_module(pg_setting, {"login": server.login(**login), "login_password": OWNER_PASSWORD, "settings": settings}, check=check)
+
+
+def superuser(server: PostgresServer, settings: list[dict[str, t.Any]], check: bool = False, **login: t.Any) -> dict[str, t.Any]:
+    connection = server.login(login_user="cloud_admin", provider="self_hosted", **login)
+    return run_module(pg_setting, {"login": connection, "login_password": SUPERUSER_PASSWORD, "settings": settings}, check=check)
+
+
+def succeeded(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def test_databases_and_roles_predicted_then_set_then_unchanged(server: PostgresServer) -> None:
+    statements = len(server.changes_logged())
+    predicted = succeeded(owner(server, DATABASE_SETTINGS, check=True, exists=False))
+    checked = succeeded(owner(server, DATABASE_SETTINGS, check=True))
+    assert len(server.changes_logged()) == statements, "check mode changed something"
+    real = succeeded(owner(server, DATABASE_SETTINGS))
+    assert predicted["diff"] == checked["diff"] == real["diff"]
+    assert predicted["actions"] == checked["actions"] == real["actions"]
+    assert predicted["settings"] == checked["settings"] == real["settings"]
+    assert real["settings"][0] == {
+        "name": "statement_timeout",
+        "scope": "database shop",
+        "configured_before": None,
+        "configured": "30s",
+        "running": None,
+        "unit": "ms",
+        "context": "user",
+        "source": None,
+        "pending_restart": False,
+    }
+    with server.owner() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('jit'), current_setting('search_path')"
+        )
+        assert cursor.fetchone() == ("30s", "5s", "off", '"$user", public')
+        cursor.execute("SELECT current_setting('DateStyle'), current_setting('transaction_isolation')")
+        assert cursor.fetchone() == ("ISO, DMY", "repeatable read")
+    statements = len(server.changes_logged())
+    again = succeeded(owner(server, DATABASE_SETTINGS))
+    assert not again["changed"] and again["warnings"] == []
+    assert [item["configured"] for item in again["settings"]] == [item["configured_before"] for item in again["settings"]]
+    assert len(server.changes_logged()) == statements, "the second run changed something"
+
+
+def test_a_copy_is_predicted_on_its_original_which_is_only_read(server: PostgresServer) -> None:
+    succeeded(owner(server, DATABASE_SETTINGS))
+    original = server.login(branch_id="br-production-1")
+    copy = {"exists": False, "branch_id": None, "login_host": None, "login_port": None, "stand_in": original}
+    statements = len(server.changes_logged())
+    assert not succeeded(owner(server, DATABASE_SETTINGS, check=True, **copy))["changed"]
+    ours = [{**DATABASE_SETTINGS[0], "value": "60s"}, *DATABASE_SETTINGS[1:]]
+    predicted = succeeded(owner(server, ours, check=True, **copy))
+    assert len(server.changes_logged()) == statements, "check mode changed something"
+    real = succeeded(owner(server, ours))
+    assert real["actions"] == ["set statement_timeout = 60s for database shop"]
+    for key in ("changed", "diff", "actions", "settings", "warnings"):
+        assert predicted[key] == real[key], key
+
+
+def test_equal_values_in_other_words_are_no_change(server: PostgresServer) -> None:
+    succeeded(owner(server, DATABASE_SETTINGS))
+    words = {
+        "statement_timeout": 30000,
+        "LOCK_TIMEOUT": "5 s",
+        "jit": "No",
+        "vacuum_cost_delay": 0.5,
+        "work_mem": "1536kB",
+        "search_path": '"$user",public',
+    }
+    words |= {"default_transaction_isolation": "repeatable read", "datestyle": ["iso", "dmy"], "default_transaction_read_only": "t"}
+    other = [{**item, "value": words.get(item["name"], item["value"])} for item in DATABASE_SETTINGS]
+    assert not succeeded(owner(server, other))["changed"]
+
+
+def test_absent_resets_and_the_rest_stays(server: PostgresServer) -> None:
+    succeeded(owner(server, DATABASE_SETTINGS))
+    gone = [{"name": "jit", "database": "shop", "state": "absent"}, {"name": "enable_sort", "database": "shop", "state": "absent"}]
+    result = succeeded(owner(server, gone))
+    assert result["actions"] == ["reset jit for database shop"]
+    assert result["diff"] == {
+        "before": {"database shop": {"jit": "off", "enable_sort": None}},
+        "after": {"database shop": {"jit": None, "enable_sort": None}},
+    }
+    assert not succeeded(owner(server, gone))["changed"]
+    assert not succeeded(owner(server, DATABASE_SETTINGS[:2]))["changed"]
+
+
+SYSTEM_SETTINGS: list[dict[str, t.Any]] = [
+    {"name": "work_mem", "value": "8MB"},
+    {"name": "checkpoint_timeout", "value": "0.25h"},
+    {"name": "max_wal_senders", "value": 20},
+    {"name": "archive_command", "value": "cp '%p' /dev/null"},
+    {"name": "log_line_prefix", "value": "%m, [%p] "},
+    {"name": "myext.verbose", "value": "on"},
+    {"name": "statement_timeout", "value": "1min", "database": "shop"},
+    {"name": "shop.verbose", "value": "it's", "database": "shop"},
+]
+
+
+def test_the_whole_server_with_one_reload(server: PostgresServer) -> None:
+    reloads = server.log().count("received SIGHUP")
+    checked = succeeded(superuser(server, SYSTEM_SETTINGS, check=True))
+    assert server.log().count("received SIGHUP") == reloads
+    real = succeeded(superuser(server, SYSTEM_SETTINGS))
+    assert server.log().count("received SIGHUP") == reloads + 1
+    assert checked["diff"] == real["diff"] and checked["actions"] == real["actions"]
+    assert [item["pending_restart"] for item in checked["settings"]] == [item["pending_restart"] for item in real["settings"]]
+    by_name = {item["name"]: item for item in real["settings"]}
+    assert by_name["work_mem"]["running"] == "8192" and by_name["checkpoint_timeout"]["running"] == "900"
+    assert by_name["max_wal_senders"]["pending_restart"] and by_name["max_wal_senders"]["running"] == "10"
+    assert by_name["archive_command"]["configured"] == "cp '%p' /dev/null"
+    again = succeeded(superuser(server, SYSTEM_SETTINGS))
+    assert not again["changed"]
+    assert {item["name"]: item for item in again["settings"]}["max_wal_senders"]["pending_restart"]
+
+
+def test_what_stands_in_postgresql_conf_counts_as_configured(server: PostgresServer) -> None:
+    assert not succeeded(superuser(server, [{"name": "superuser_reserved_connections", "value": "7"}]))["changed"]
+    assert not succeeded(superuser(server, [{"name": "superuser_reserved_connections", "state": "absent"}]))["changed"]
+
+
+def test_an_empty_preload_list_never_becomes_an_empty_name(server: PostgresServer) -> None:
+    succeeded(superuser(server, [{"name": "session_preload_libraries", "value": ["auto_explain"]}]))
+    for empty in ("", []):
+        result = succeeded(superuser(server, [{"name": "session_preload_libraries", "value": empty}]))
+        assert result["changed"] is (empty == "")
+    with server.superuser() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_file_settings WHERE name = 'session_preload_libraries'")
+        assert cursor.fetchone()[0] == 0
+    refused = superuser(server, [{"name": "unix_socket_directories", "value": []}])
+    assert refused["failed"] and "stores an empty list of this parameter as one element" in refused["msg"]
+
+
+def test_the_command_line_wins_and_is_named(server: PostgresServer) -> None:
+    result = succeeded(superuser(server, [{"name": "deadlock_timeout", "value": "3s"}]))
+    assert result["settings"][0]["running"] == "2000" and result["settings"][0]["source"] == "command line"
+    assert [text for text in result["warnings"] if "deadlock_timeout is given on the server's command line" in text]
+    assert not succeeded(superuser(server, [{"name": "deadlock_timeout", "value": "3s"}]))["changed"]
+
+
+def test_alter_system_needs_rights_or_a_grant(server: PostgresServer) -> None:
+    setting = [{"name": "log_min_duration_statement", "value": "1s"}]
+    refused = owner(server, setting, provider="self_hosted")
+    assert refused["failed"] and "shop_owner may not set log_min_duration_statement for the whole server" in refused["msg"]
+    with server.superuser("shop") as cursor:
+        cursor.execute("GRANT ALTER SYSTEM ON PARAMETER log_min_duration_statement TO shop_owner")
+        cursor.execute("GRANT EXECUTE ON FUNCTION pg_reload_conf() TO shop_owner")
+    result = succeeded(owner(server, setting, provider="self_hosted"))
+    assert [text for text in result["warnings"] if "may not read pg_file_settings" in text]
+    assert result["settings"][0]["running"] == "1000"
+    assert not succeeded(owner(server, setting, provider="self_hosted"))["changed"]
+
+
+def test_a_role_that_an_earlier_task_would_make(server: PostgresServer) -> None:
+    setting = [{"name": "statement_timeout", "value": "5min", "role": "shop_later", "database": "shop"}]
+    checked = succeeded(owner(server, setting, check=True))
+    assert checked["changed"] and "the roles shop_later do not exist yet" in checked["warnings"][0]
+    failed = owner(server, setting)
+    assert failed["failed"] and "role shop_later does not exist" in failed["msg"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"name": "statement_timeot", "value": 1, "database": "shop"}, "Did you mean statement_timeout"),
+        ({"name": "statement_timeout", "value": "30x", "database": "shop"}, "'x' is not one of its units"),
+        ({"name": "work_mem", "value": "1gb", "database": "shop"}, "did you mean GB? Units are case-sensitive"),
+        ({"name": "work_mem", "value": "1.5kB", "database": "shop"}, "2 kB is outside of the valid range 64 kB to 2147483647 kB"),
+        ({"name": "jit", "value": "o", "database": "shop"}, "it is not a Boolean"),
+        ({"name": "default_transaction_isolation", "value": "strict", "database": "shop"}, "it is none of serializable, repeatable read"),
+        ({"name": "TimeZone", "value": "Nowhere/At_All", "database": "shop"}, "the server says: invalid value for parameter"),
+        ({"name": "shop.verbose", "value": "1", "database": "shop"}, "shop_owner may not set shop.verbose"),
+        ({"name": "work_mem", "value": ["1MB", "2MB"], "database": "shop"}, "it is not a list parameter"),
+        ({"name": "max_connections", "value": 20, "database": "shop"}, "it takes effect only when the server starts"),
+        ({"name": "checkpoint_timeout", "value": 60, "role": "shop_readonly"}, "it belongs to the whole server"),
+        ({"name": "log_connections", "value": True, "role": "shop_readonly"}, "it cannot change after a connection has begun"),
+        ({"name": "log_statement", "value": "all", "database": "shop"}, "shop_owner may not set log_statement"),
+        ({"name": "max_connections", "value": 20}, "max_connections cannot be set for the whole server on Neon"),
+        ({"name": "statement_timeout", "value": 20}, "Name a database or a role for it"),
+        ({"name": "statement_timeout", "value": 20, "database": "nowhere"}, "database nowhere does not exist"),
+        ({"name": "statement_timeout", "database": "shop"}, "there is no value"),
+        ({"name": "statement_timeout", "value": 1, "state": "absent", "database": "shop"}, "an absent setting takes no value"),
+        ({"name": "statement_timeout", "value": 1, "database": ""}, "the database is empty"),
+        ({"name": "statement_timeout", "value": {"a": 1}, "database": "shop"}, "it is a dict"),
+    ],
+)
+def test_refused_before_anything_is_touched_in_check_mode_too(server: PostgresServer, setting: dict[str, t.Any], words: str) -> None:
+    statements = len(server.changes_logged())
+    for check in (True, False):
+        failed = owner(
+            server, [DATABASE_SETTINGS[0], {**setting, "name": setting["name"]}] if setting["name"] != "statement_timeout" else [setting], check=check
+        )
+        assert failed["failed"] and words in failed["msg"], failed["msg"]
+        assert "\n" not in failed["msg"] and "defect" not in failed["msg"]
+    assert len(server.changes_logged()) == statements
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"name": "max_connections", "value": 99999999}, "outside of the valid range 1 to 262143"),
+        ({"name": "server_version", "value": "18"}, "cannot be set by ALTER SYSTEM"),
+        ({"name": "data_directory", "value": "/x"}, "cannot be set by ALTER SYSTEM"),
+        ({"name": "pg_stat_statements.no_such", "value": "1", "database": "shop"}, "the server says: invalid configuration parameter name"),
+    ],
+)
+def test_refused_for_the_whole_server(server: PostgresServer, setting: dict[str, t.Any], words: str) -> None:
+    failed = superuser(server, [setting], check=True)
+    assert failed["failed"] and words in failed["msg"], failed["msg"]
+
+
+def test_declared_twice(server: PostgresServer) -> None:
+    failed = owner(server, [DATABASE_SETTINGS[0], {**DATABASE_SETTINGS[0], "name": "STATEMENT_TIMEOUT"}])
+    assert failed["failed"] and "statement_timeout is declared twice for the same database shop" in failed["msg"]
+
+
+# Parameters whose own hooks decide more than type, range and enum do (the server tries them for us), or that ask the operating system.
+HOOKED = ("tcp_", "vacuum_buffer_usage_limit", "max_stack_depth", "role", "session_authorization", "transaction_", "is_superuser")
+NUMBERS = ["-1", "0", ".5", "5.", "1.5e2", "+3", "0x10", "010", "08", "09e1", "010e1", "010.5", "-08", "1e3", "1e", "", "0x", "9" * 12, "2147483647"]
+UNITS = ["", "B", "kB", "MB", "GB", "TB", "us", "ms", "s", "min", "h", "d", "gb", "x", " kB", " ms", "m s"]
+BOOLEANS = ["on", "off", "o", "of", "t", "TRUE", "ye", "y", "n", "no", "0", "1", "2", "", "tr ue", " on", "fal", "False "]
+
+
+def test_values_are_read_as_the_server_reads_them(server: PostgresServer) -> None:
+    """A few thousand values, each given to the server and to the canonical form: both must accept it with the same meaning, or both refuse it."""
+    chance = random.Random(20261123)
+    compared = accepted = 0
+    with server.superuser() as cursor:
+        cursor.execute(
+            "SELECT name, setting, boot_val, min_val, max_val, vartype, unit, context, source, enumvals, pending_restart FROM pg_settings"
+            " WHERE context IN ('user', 'superuser') AND vartype <> 'string' ORDER BY name"
+        )
+        columns = [column[0] for column in cursor.description]
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        rows = [row for row in rows if not row["name"].startswith(HOOKED)]
+        catalogue = live_catalogue(17, rows)
+        for _ in range(3000):
+            parameter = catalogue.find(chance.choice(rows)["name"])
+            if parameter.vartype in ("integer", "real"):
+                number = chance.choice([*NUMBERS, str(chance.randint(-2, 300)), f"{chance.uniform(0, 50):.3f}"])
+                text = number + chance.choice(UNITS)
+            elif parameter.vartype == "bool":
+                text = chance.choice(BOOLEANS)
+            else:
+                text = chance.choice(
+                    [*parameter.enumvals, *(name.upper() for name in parameter.enumvals), "on", "off", "true", "no", "1", "zz", "debug"]
+                )
+            try:
+                ours: t.Any = declared_value(parameter, text).canonical
+            except InputError:
+                ours = None
+            theirs = _servers_reading(cursor, parameter.name, text)
+            if parameter.vartype == "real" and ours is not None:
+                ours = f"{float(ours):g}"
+            assert ours == theirs, f"{parameter.name} ({parameter.vartype}, {parameter.unit}) = {text!r}"
+            compared += 1
+            accepted += theirs is not None
+    assert compared == 3000 and accepted > 800
+
+
+def _servers_reading(cursor: t.Any, name: str, text: str) -> str | None:
+    cursor.execute("BEGIN")
+    try:
+        cursor.execute(psycopg2.sql.SQL("SET LOCAL {} TO {}").format(psycopg2.sql.Identifier(name), psycopg2.sql.Literal(text)))
+        cursor.execute("SELECT setting FROM pg_settings WHERE name = %s", (name,))
+        return cursor.fetchone()[0]
+    except psycopg2.Error:
+        return None
+    finally:
+        cursor.execute("ROLLBACK")
+
+
+def test_the_snapshot_is_what_the_server_says(server: PostgresServer) -> None:
+    with server.superuser() as cursor:
+        cursor.execute("SELECT name, vartype, unit, context, min_val, max_val, enumvals, boot_val FROM pg_settings WHERE name !~ '\\.'")
+        rows = cursor.fetchall()
+    catalogue = snapshot_catalogue(17)
+    assert len(rows) > 350
+    for name, vartype, unit, context, min_val, max_val, enumvals, boot_val in rows:
+        known = catalogue.find(name)
+        assert (known.name, known.vartype, known.unit, known.context, known.min_val, known.max_val, known.enumvals, known.boot_val) == (
+            name,
+            vartype,
+            unit,
+            context,
+            min_val,
+            max_val,
+            tuple(enumvals or ()),
+            boot_val,
+        )

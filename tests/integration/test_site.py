@@ -1,0 +1,210 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""site.yml on the local Neon: predictions, idempotence, separation of the environments, limits, and the number of requests."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import json
+import pathlib
+import threading
+import time
+
+import psycopg2
+import pytest
+from integration.prediction import differences
+from integration.site_run import environment, play
+
+from emulators.fixtures import running_neon
+
+LIMITS = {"staging": 15, "production": 20}
+
+
+@pytest.fixture(scope="module", params=[("staging", "production"), ("production", "staging")], ids=lambda order: "-then-".join(order))
+def converged(request, tmp_path_factory):
+    """Both environments, made in either order on an empty account, with the runs that made them."""
+    with running_neon() as neon:  # one for each order: a module's fixture would be shared by both
+        state = tmp_path_factory.mktemp("state")
+        env = environment(neon.env, {"DBINFRA_STATE_DIR": str(state)})
+        runs = {}
+        for name in request.param:
+            neon.reset_requests()
+            predicted = play(env, name, check=True)
+            predicted_requests = neon.requests()
+            # As loud as an operator gets: no secret may be printed then either.
+            runs[name] = (predicted, predicted_requests, play(env, name, arguments=["--diff", "-vvv"]))
+        yield neon, env, state, runs
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_check_mode_predicts_the_first_run(converged, name):
+    _neon, _env, _state, runs = converged
+    predicted, requests, real = runs[name]
+    predicted.succeeded()
+    real.succeeded()
+    assert real.changed > 0
+    assert differences(predicted, real) == []
+    assert {request["method"] for request in requests} == {"GET"}
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_a_second_run_changes_nothing(converged, name):
+    _neon, env, _state, _runs = converged
+    assert play(env, name, check=True).succeeded().changed == 0
+    assert play(env, name).succeeded().changed == 0
+
+
+def test_a_production_run_without_a_change_makes_at_most_12_requests(converged):
+    neon, env, _state, _runs = converged
+    neon.reset_requests()
+    assert play(env, "production").succeeded().changed == 0
+    requests = neon.requests()
+    assert 0 < len(requests) <= 12, [f"{request['method']} {request['path']}" for request in requests]
+    assert {request["method"] for request in requests} == {"GET"}
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_the_proof_says_in_words_what_it_saw(converged, name):
+    _neon, _env, _state, runs = converged
+    said = "\n".join(runs[name][2].task("What the proof saw").result["msg"])
+    for words in ("pooled", "direct", "PostgreSQL 17", "TLSv1.3", "shop_app", str(LIMITS[name])):
+        assert words in said, said
+
+
+def delivered(state: pathlib.Path, name: str) -> dict[str, str]:
+    """Read the delivered file the way a shell would."""
+    path = state / "delivery" / f"shop-{name}.env"
+    assert path.stat().st_mode & 0o777 == 0o600
+    lines = [line.partition("=") for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return {key: value.strip("'\"") for key, _sep, value in lines}
+
+
+def secret_of(uri: str) -> str:
+    return uri.split("://", 1)[1].split("@", 1)[0].split(":", 1)[1]
+
+
+@pytest.mark.parametrize("kind", ["DATABASE_URL", "DIRECT_URL"])
+def test_an_environment_refuses_the_other_ones_password(converged, kind):
+    _neon, _env, state, _runs = converged
+    staging, production = delivered(state, "staging")[kind], delivered(state, "production")[kind]
+    for here, there in ((staging, production), (production, staging)):
+        with pytest.raises(psycopg2.OperationalError, match=r"password authentication failed|SASL authentication failed"):
+            psycopg2.connect(here.replace(secret_of(here), secret_of(there)))
+
+
+def test_owners_have_passwords_of_their_own(converged):
+    neon, _env, _state, _runs = converged
+    projects = [project for project in neon.get("/projects")["projects"] if project["name"] == "shop"]
+    assert len(projects) == 1
+    branches = {branch["name"]: branch["id"] for branch in neon.get(f"/projects/{projects[0]['id']}/branches")["branches"]}
+    assert set(branches) == {"staging", "production"}
+    passwords = {
+        neon.get(f"/projects/{projects[0]['id']}/branches/{branch}/roles/shop_owner/reveal_password")["password"] for branch in branches.values()
+    }
+    assert len(passwords) == 2
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_the_application_role_has_no_privileges_of_the_provider(converged, name):
+    _neon, _env, state, _runs = converged
+    with contextlib.closing(psycopg2.connect(delivered(state, name)["DIRECT_URL"])) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, pg_has_role('neon_superuser', 'member')"
+            " FROM pg_catalog.pg_roles WHERE rolname = current_user"
+        )
+        assert cursor.fetchone() == (False,) * 6
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_one_connection_too_many_is_refused_on_the_direct_host(converged, name):
+    _neon, _env, state, _runs = converged
+    uri = delivered(state, name)["DIRECT_URL"]
+    with contextlib.ExitStack() as stack:
+        # The limit is the role's: connections that the pooler keeps open for it count as well.
+        first = stack.enter_context(contextlib.closing(psycopg2.connect(uri)))
+        while held_by_the_application(first) < LIMITS[name]:
+            stack.enter_context(contextlib.closing(psycopg2.connect(uri)))
+        with pytest.raises(psycopg2.OperationalError, match='too many connections for role "shop_app"'):
+            psycopg2.connect(uri)
+
+
+def held_by_the_application(connection) -> int:
+    """Return how many connections the server counts for the application's role."""
+    # Inside a transaction pg_stat_activity goes on showing what it showed first.
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usename = 'shop_app'")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_more_clients_than_the_limit_wait_at_the_pooler(converged, name):
+    _neon, _env, state, _runs = converged
+    uri = delivered(state, name)["DATABASE_URL"]
+    watcher = json.loads((state / "secrets" / f"shop-{name}.json").read_text())["shop_monitoring"]
+    clients = LIMITS[name] * 2
+    together = threading.Barrier(clients)
+
+    def query(number: int) -> int:
+        with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
+            together.wait(timeout=60)
+            cursor.execute("SELECT pg_sleep(0.3), %s::int", (number,))
+            return cursor.fetchone()[1]
+
+    most = 0
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        answers = [pool.submit(query, number) for number in range(clients)]
+        # Watched by another role: a connection of the application's own would stand in the same queue.
+        with contextlib.closing(psycopg2.connect(delivered(state, name)["DIRECT_URL"], user="shop_monitoring", password=watcher)) as watch:
+            watch.autocommit = True
+            while not all(answer.done() for answer in answers):
+                most = max(most, held_by_the_application(watch))
+                time.sleep(0.02)
+        assert sorted(answer.result() for answer in answers) == list(range(clients))
+    assert 1 < most <= LIMITS[name]
+
+
+def test_no_secret_is_printed_or_kept_where_others_can_read_it(converged):
+    neon, env, state, runs = converged
+    secrets = {env["NEON_API_KEY"]}
+    for name in runs:
+        secrets |= set(json.loads((state / "secrets" / f"shop-{name}.json").read_text()).values())
+    project = next(each["id"] for each in neon.get("/projects")["projects"] if each["name"] == "shop")
+    for branch in neon.get(f"/projects/{project}/branches")["branches"]:
+        secrets.add(neon.get(f"/projects/{project}/branches/{branch['id']}/roles/shop_owner/reveal_password")["password"])
+    assert len(secrets) == 1 + 2 * 3 + 2
+    for predicted, _requests, real in runs.values():
+        assert not [secret for secret in secrets if secret in predicted.output + real.output]
+    for path in state.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_an_inventory_on_another_environments_branch_is_refused_before_anything_is_changed(converged):
+    neon, env, _state, _runs = converged
+    neon.reset_requests()
+    wrong = {
+        "neon_branch_name": "production",
+        "neon_branch_parent": "",
+        "neon_branch_init_source": "",
+        # Even an inventory that says it owns the project.
+        "neon_project_ownership": "owner",
+    }
+    run = play(env, "staging", extra_vars=wrong)
+    assert run.returncode != 0
+    assert "this server belongs to the environment production, not to staging" in run.message
+    assert run.changed == 0
+    assert {request["method"] for request in neon.requests()} == {"GET"}
+
+
+@pytest.mark.parametrize("task", ["The project", "Say how the database is reached now", "The roles, their attributes and grants"])
+def test_a_run_that_leaves_out_the_preflight_is_refused(converged, task):
+    neon, env, _state, _runs = converged
+    neon.reset_requests()
+    run = play(env, "staging", arguments=["--start-at-task", task], extra_vars={"neon_compute_max_cu": 0.5})
+    assert run.changed == 0
+    assert neon.requests() == []
+    assert run.returncode != 0
+    assert "Run site.yml from its beginning" in run.output

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The look-up neon_password: one request for each role, and one clear message for each failure."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
+from unit.neon_conversation import BRANCH_ID, HOST, KEY, PROJECT_ID, conversation, refusal
+
+IDS = {"project_id": PROJECT_ID, "branch_id": BRANCH_ID}
+
+
+def look(*roles: str, **more: t.Any) -> list[str]:
+    plugin = lookup_loader.get("dbinfra.postgres.neon_password")
+    return plugin.run(list(roles), {}, **{"api_host": HOST, "api_key": KEY, **more})
+
+
+def path(role: str) -> str:
+    return f"/projects/{PROJECT_ID}/branches/{BRANCH_ID}/roles/{role}/reveal_password"
+
+
+def test_one_request_for_each_role() -> None:
+    with conversation() as neon:
+        neon.expect("GET", path("shop_owner"), {"password": "npg_1"})
+        neon.expect("GET", path("a%2Fb"), {"password": "npg_2"})
+        assert look("shop_owner", "a/b", **IDS) == ["npg_1", "npg_2"]
+
+
+def test_a_prediction_asks_nothing() -> None:
+    with conversation():
+        assert look("shop_owner", predicted=True, project_id=None, branch_id=None, api_key="") == [""]
+
+
+def test_the_environment_gives_key_and_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEON_API_KEY", KEY)
+    monkeypatch.setenv("NEON_API_HOST", HOST)
+    with conversation() as neon:
+        neon.expect("GET", path("shop_owner"), {"password": "npg_1"})
+        assert lookup_loader.get("dbinfra.postgres.neon_password").run(["shop_owner"], {}, **IDS) == ["npg_1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(401, "does not accept the API key"), (404, "does not know this object"), (412, "store_passwords is false")],
+)
+def test_refusals_are_one_message(status: int, text: str) -> None:
+    with conversation() as neon:
+        neon.expect("GET", path("shop_owner"), refusal("passwords are not stored"), status=status)
+        with pytest.raises(AnsibleLookupError, match=text) as caught:
+            look("shop_owner", **IDS)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [{}, {"password": ""}])
+def test_an_answer_without_a_password_is_an_error(answer: dict[str, t.Any]) -> None:
+    with conversation() as neon:
+        neon.expect("GET", path("shop_owner"), answer)
+        with pytest.raises(AnsibleLookupError, match=r"password.*(missing|empty)|empty password"):
+            look("shop_owner", **IDS)
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({**IDS, "branch_id": ""}, "option branch_id: it is empty, so it is not known whose password is meant"),
+        ({**IDS, "project_id": None}, "option project_id: it is empty"),
+        ({**IDS, "api_key": ""}, "there is no Neon API key"),
+        ({**IDS, "api_host": "http://example.com"}, "plain http to example.com is refused"),
+    ],
+)
+def test_wrong_options_ask_nothing(more: dict[str, t.Any], text: str) -> None:
+    with conversation(), pytest.raises(AnsibleLookupError, match=text):
+        look("shop_owner", **more)

@@ -1,0 +1,266 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lock file and its holder, without Ansible: what is said, what is refused, what happens at the end of the watched process."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._lock import holder, identity, starter
+from ansible_collections.dbinfra.postgres.plugins.module_utils._lock.identity import Description, Run
+
+RUN = Run(pid=4711, started="12/boot", user="ada", host="ctl1", since="2026-11-23T11:05:00Z", playbook="site.yml")
+
+
+class Main:
+    """A process that stands for ansible-playbook's main process."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        self.run = identity.this_run(self.process.pid, ["site.yml"])
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def mains() -> t.Iterator[t.Callable[[], Main]]:
+    started: list[Main] = []
+
+    def start() -> Main:
+        started.append(Main())
+        return started[-1]
+
+    yield start
+    for main in started:
+        main.kill()
+
+
+def eventually(condition: t.Callable[[], bool], what: str) -> None:
+    """Wait for something that must happen; the bound only ends a broken test."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def free(path: str) -> bool:
+    lock = holder.LockFile(path)
+    taken = lock.take()
+    os.close(lock._descriptor)
+    return taken
+
+
+def test_a_description_survives_the_file(tmp_path: pathlib.Path) -> None:
+    description = Description(RUN, "held", "a note")
+    lock = holder.LockFile(str(tmp_path / "shop.lock"))
+    lock.write(dataclasses.asdict(description))
+    assert identity.load_description(lock.read()) == description
+    os.close(lock._descriptor)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"run": 5}', '{"run": {"pid": "x"}}', "null"])
+def test_a_file_that_says_nothing(text: str) -> None:
+    assert identity.load_description(text) is None
+
+
+def test_what_is_one_run() -> None:
+    assert RUN.same_as(dataclasses.replace(RUN, since="later", playbook="other.yml"))
+    assert not RUN.same_as(dataclasses.replace(RUN, started="13/boot")), "a reused pid is another run"
+    assert not RUN.same_as(dataclasses.replace(RUN, host="ctl2"))
+
+
+def test_words_and_the_application_name() -> None:
+    assert RUN.describe() == "ada@ctl1 runs site.yml as process 4711 since 2026-11-23T11:05:00Z"
+    assert RUN.application_name() == "dbinfra.postgres lock ada@ctl1:4711 2026-11-23T11:05:00Z"
+    long = dataclasses.replace(RUN, host="é" * 100).application_name()
+    assert len(long.encode()) == 63
+
+
+def test_this_process_has_a_start_time_and_a_missing_one_has_none() -> None:
+    assert identity.start_time(os.getpid())
+    assert identity.start_time(os.getpid()) == identity.start_time(os.getpid())
+    assert identity.start_time(2**22 + 1) == ""
+
+
+def test_names_become_files() -> None:
+    assert starter.lock_file("/l", "shop-staging") == "/l/shop-staging.lock"
+    assert starter.lock_file("/l", "../my shop") == "/l/..%2Fmy%20shop.lock"
+    one = starter.lock_file("/l", "shop", starter.ServerSession({}, "a@h:1/d"))
+    other = starter.lock_file("/l", "shop", starter.ServerSession({}, "a@h:2/d"))
+    assert len({one, other, "/l/shop.lock"}) == 3
+    for name in ("", " ", "x" * 201, "é" * 40):
+        with pytest.raises(InputError, match="cannot be the name of a lock"):
+            starter.lock_file("/l", name)
+
+
+def test_the_key_is_a_bigint_and_differs_by_name() -> None:
+    keys = {starter.lock_key(f"shop-{number}") for number in range(200)}
+    assert len(keys) == 200
+    assert all(-(2**63) <= key < 2**63 for key in keys)
+    assert any(key < 0 for key in keys)
+
+
+@pytest.mark.parametrize("pidfd", [True, False], ids=["pidfd", "process table"])
+def test_the_end_of_a_killed_process_is_noticed_even_while_nobody_has_reaped_it(pidfd: bool, mains: t.Callable[[], Main]) -> None:
+    main = mains()
+    descriptor = os.pidfd_open(main.run.pid) if pidfd else None
+    ended = threading.Event()
+
+    def watch() -> None:
+        holder.wait_for_end(main.run.pid, descriptor, main.run.started, interval=0.01)
+        ended.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    assert not ended.wait(0.2)
+    os.kill(main.run.pid, signal.SIGKILL)
+    assert ended.wait(60)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def test_a_reused_pid_is_not_waited_for() -> None:
+    holder.wait_for_end(os.getpid(), None, "1/boot", interval=0.01)
+
+
+def test_one_run_at_a_time(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) -> None:
+    path = str(tmp_path / "shop.lock")
+    first, second = mains(), mains()
+    assert starter.take("shop", path, first.run, None, 30) == Description(first.run)
+    assert stat.S_IMODE(pathlib.Path(path).stat().st_mode) == 0o600
+    assert starter.take("shop", path, first.run, None, 30).run == first.run, "the same run may take it again"
+    with pytest.raises(starter.LockHeldError) as caught:
+        starter.take("shop", path, second.run, None, 30)
+    text = caught.value.message()
+    for part in (first.run.user, first.run.host, str(first.run.pid), first.run.since, "site.yml"):
+        assert part in text
+    assert caught.value.details["holder"]["pid"] == first.run.pid
+    first.kill()
+    # At once: the next run need not wait for the holder to go.
+    assert starter.take("shop", path, second.run, None, 30).run == second.run
+    second.kill()
+    eventually(lambda: free(path), "the holder outlived its run")
+    eventually(lambda: pathlib.Path(path).read_text() == "", "a description of nobody stays behind")
+
+
+def test_the_holder_keeps_neither_pipes_nor_keys(tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEON_API_KEY", "hunter2")
+    main = mains()
+    path = str(tmp_path / "shop.lock")
+    starter.take("shop", path, main.run, None, 30)
+    (process,) = [
+        entry
+        for entry in pathlib.Path("/proc").iterdir()
+        if entry.name.isdigit() and holder.__file__.encode() in _content(entry / "cmdline") and _opens(entry, path)
+    ]
+    assert b"hunter2" not in _content(process / "environ") + _content(process / "cmdline")
+    assert {str((process / "fd" / number).readlink()) for number in "012"} == {"/dev/null"}
+    assert os.getsid(int(process.name)) == int(process.name), "a session of its own: Ctrl-C does not reach it"
+
+
+def _content(path: pathlib.Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _opens(process: pathlib.Path, path: str) -> bool:
+    try:
+        return any(str(entry.readlink()) == path for entry in (process / "fd").iterdir())
+    except OSError:
+        return False
+
+
+def test_somebody_elses_lock_without_a_description(tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starter, "PATIENCE_SECONDS", 0.0)
+    path = str(tmp_path / "shop.lock")
+    mine = holder.LockFile(path)
+    assert mine.take()
+    with pytest.raises(starter.LockHeldError, match="does not say who it is"):
+        starter.take("shop", path, mains().run, None, 30)
+
+
+def test_a_lock_file_that_is_a_link_is_refused(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) -> None:
+    (tmp_path / "shop.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="is a symbolic link"):
+        starter.take("shop", str(tmp_path / "shop.lock"), mains().run, None, 30)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_missing_directory_is_named(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) -> None:
+    with pytest.raises(InputError, match="cannot be opened: No such file or directory"):
+        starter.take("shop", str(tmp_path / "no" / "shop.lock"), mains().run, None, 30)
+
+
+def test_a_run_that_has_ended_gets_no_lock(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) -> None:
+    main = mains()
+    main.kill()
+    with pytest.raises(DbinfraError, match="has ended already"):
+        starter.take("shop", str(tmp_path / "shop.lock"), main.run, None, 30)
+
+
+def _program(tmp_path: pathlib.Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(text)
+    monkeypatch.setattr(starter.holder, "__file__", str(program))
+
+
+def test_a_holder_that_does_not_answer_is_ended(tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch) -> None:
+    pid_file = tmp_path / "pid"
+    _program(tmp_path, f"import os, time\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n", monkeypatch)
+    with pytest.raises(DbinfraError, match="did not answer within 2 seconds"):
+        starter.take("shop", str(tmp_path / "shop.lock"), mains().run, None, 2)
+    assert not pid_file.exists() or not pathlib.Path(f"/proc/{pid_file.read_text()}").exists()
+
+
+def test_a_holder_that_breaks_says_why(tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch) -> None:
+    _program(tmp_path, "raise SystemExit('no such thing')", monkeypatch)
+    with pytest.raises(DbinfraError, match="ended without an answer") as caught:
+        starter.take("shop", str(tmp_path / "shop.lock"), mains().run, None, 30)
+    assert "no such thing" in caught.value.message()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            {
+                "state": "busy_on_server",
+                "holder": {"application_name": "dbinfra.postgres lock ada@ctl1:1 now", "pid": 5, "address": None, "since": "noon"},
+            },
+            "ada@ctl1:1",
+        ),
+        ({"state": "busy_on_server", "holder": None}, "cannot be seen"),
+        ({"state": "no_driver", "problem": "No module named psycopg2"}, "psycopg2-binary"),
+        ({"state": "no_connection", "problem": "refused"}, "refused"),
+        ({"state": "error", "problem": "the lock file is bad"}, "the lock file is bad"),
+        ({}, "no answer that is understood"),
+    ],
+)
+def test_answers_become_errors(
+    answer: dict[str, t.Any], words: str, tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _program(tmp_path, f"print({json.dumps(json.dumps(answer))})", monkeypatch)
+    session = starter.ServerSession({"password": "hunter2"}, "ada@h:5432/shop")
+    with pytest.raises(DbinfraError) as caught:
+        starter.take("shop", str(tmp_path / "shop.lock"), mains().run, session, 30)
+    assert words in caught.value.message()
+    assert "hunter2" not in caught.value.message()
+    assert "hunter2" not in repr(session)

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, InputError, NotFoundError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import Catalogue, Parameter, snapshot_catalogue
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_plan import (
+    RELOAD,
+    Scope,
+    SettingState,
+    SettingWanted,
+    plan_settings,
+    resolve,
+    setting_facts,
+)
+
+SYSTEM, DATABASE, ROLE, BOTH = Scope(), Scope("shop"), Scope(None, "app"), Scope("shop", "app")
+STATE = SettingState(snapshot_catalogue(17), "self_hosted", "owner", login_superuser=True, databases=frozenset({"shop"}), roles=frozenset({"app"}))
+
+
+def wanted(name: str, value: t.Any = None, scope: Scope = DATABASE, present: bool = True) -> SettingWanted:
+    return SettingWanted(name, scope, value, present)
+
+
+@pytest.mark.parametrize(
+    ("scope", "template", "words"),
+    [
+        (SYSTEM, "ALTER SYSTEM SET {name} TO {value}", "system"),
+        (DATABASE, "ALTER DATABASE {database} SET {name} TO {value}", "database shop"),
+        (ROLE, "ALTER ROLE {role} SET {name} TO {value}", "role app"),
+        (BOTH, "ALTER ROLE {role} IN DATABASE {database} SET {name} TO {value}", "role app in database shop"),
+    ],
+)
+def test_one_statement_for_each_scope(scope: Scope, template: str, words: str) -> None:
+    plan = plan_settings(STATE, [wanted("work_mem", "8MB", scope)])
+    assert plan.changes[0].payload.template == template
+    assert plan.changes[0].describe() == f"set work_mem = 8MB for {words}"
+    assert (plan.before, plan.after) == ({words: {"work_mem": None}}, {words: {"work_mem": "8MB"}})
+
+
+def test_alter_system_comes_first_with_one_reload() -> None:
+    plan = plan_settings(STATE, [wanted("jit", True), wanted("work_mem", "8MB", SYSTEM), wanted("fsync", "on", SYSTEM)])
+    assert [change.action for change in plan.changes] == ["set", "set", "reload", "set"]
+    assert plan.changes[2].payload == RELOAD and plan.changes[3].payload.template.startswith("ALTER DATABASE")
+
+
+def test_what_is_equal_keeps_its_text_and_needs_nothing() -> None:
+    state = dataclasses.replace(STATE, stored={DATABASE: {"work_mem": "1024kB"}})
+    plan = plan_settings(state, [wanted("work_mem", "1MB")])
+    assert plan.changes == () and plan.before == plan.after == {"database shop": {"work_mem": "1024kB"}}
+
+
+def test_scopes_are_compared_apart() -> None:
+    state = dataclasses.replace(STATE, stored={DATABASE: {"work_mem": "1MB"}})
+    assert len(plan_settings(state, [wanted("work_mem", "1MB"), wanted("work_mem", "1MB", BOTH)]).changes) == 1
+
+
+def test_reset_only_what_alter_system_wrote() -> None:
+    gone = [wanted("work_mem", scope=SYSTEM, present=False)]
+    in_conf = dataclasses.replace(STATE, file_text={"work_mem": "1MB"})
+    assert plan_settings(in_conf, gone).changes == ()
+    in_auto = dataclasses.replace(in_conf, in_auto_file=frozenset({"work_mem"}))
+    assert plan_settings(in_auto, gone).changes[0].payload.template == "ALTER SYSTEM RESET {name}"
+
+
+def test_an_empty_preload_list_is_a_reset() -> None:
+    libraries = [wanted("shared_preload_libraries", [], SYSTEM)]
+    assert plan_settings(STATE, libraries).changes == ()
+    state = dataclasses.replace(STATE, file_text={"shared_preload_libraries": '""'}, in_auto_file=frozenset({"shared_preload_libraries"}))
+    assert plan_settings(state, libraries).changes[0].payload.template == "ALTER SYSTEM RESET {name}"
+
+
+def test_custom_names_are_quoted_part_by_part() -> None:
+    (change,) = plan_settings(STATE, [wanted("online_analyze.verbose", "on")]).changes
+    assert change.payload.parts["name"].parts == ("online_analyze", "verbose")
+
+
+@pytest.mark.parametrize(
+    ("state", "item", "error", "words"),
+    [
+        ({"provider": "neon"}, wanted("work_mem", 1, SYSTEM), InputError, "Name a database or a role for it"),
+        ({"provider": "neon"}, wanted("max_connections", 1, SYSTEM), InputError, "follows from the compute's size"),
+        ({}, wanted("server_version", "1", SYSTEM), InputError, "cannot be set by ALTER SYSTEM"),
+        ({}, wanted("allow_alter_system", "off", SYSTEM), InputError, "cannot be set by ALTER SYSTEM"),
+        ({"alter_system_allowed": False}, wanted("work_mem", "1MB", SYSTEM), InputError, "ALTER SYSTEM is switched off"),
+        ({"catalogue": snapshot_catalogue(15)}, wanted("my.ext", "1", SYSTEM), InputError, "the server does not know my.ext"),
+        ({}, wanted("max_connections", 5), InputError, "it takes effect only when the server starts"),
+        ({}, wanted("checkpoint_timeout", 60), InputError, "it belongs to the whole server"),
+        ({}, wanted("log_connections", "on", ROLE), InputError, "it cannot change after a connection has begun"),
+        ({"standby": True}, wanted("work_mem", "1MB"), InputError, "the server is a standby"),
+        ({"databases": frozenset()}, wanted("work_mem", "1MB"), NotFoundError, "database shop does not exist"),
+        ({"roles": frozenset()}, wanted("work_mem", "1MB", ROLE), NotFoundError, "role app does not exist"),
+        ({"login_superuser": False}, wanted("work_mem", "1MB", SYSTEM), InputError, "may not set work_mem for the whole server"),
+        ({"login_superuser": False}, wanted("log_statement", "all"), InputError, "owner may not set log_statement"),
+        ({"login_superuser": False}, wanted("my.ext", "1"), InputError, "owner may not set my.ext"),
+        ({"refused": {(DATABASE, "timezone"): "no such zone"}}, wanted("TimeZone", "x"), InputError, "the server says: no such zone"),
+    ],
+)
+def test_what_is_refused(state: dict[str, t.Any], item: SettingWanted, error: type[DbinfraError], words: str) -> None:
+    with pytest.raises(error) as caught:
+        plan_settings(dataclasses.replace(STATE, **state), [item])
+    assert words in caught.value.message()
+
+
+def test_the_same_setting_twice() -> None:
+    with pytest.raises(InputError, match="work_mem is declared twice"):
+        plan_settings(STATE, [wanted("work_mem", "1MB"), wanted("WORK_MEM", "2MB")])
+
+
+def test_granted_parameters_need_no_superuser() -> None:
+    state = dataclasses.replace(STATE, login_superuser=False, alterable=frozenset({"work_mem"}), settable=frozenset({"log_statement"}))
+    assert len(plan_settings(state, [wanted("work_mem", "1MB", SYSTEM), wanted("log_statement", "all")]).changes) == 3
+
+
+def test_a_right_is_asked_for_only_when_there_is_something_to_do() -> None:
+    state = dataclasses.replace(STATE, login_superuser=False, stored={DATABASE: {"log_statement": "all"}})
+    assert plan_settings(state, [wanted("log_statement", "ALL")]).changes == ()
+
+
+def test_a_role_that_check_mode_cannot_know() -> None:
+    state = dataclasses.replace(STATE, roles=frozenset(), assume_roles=True)
+    plan = plan_settings(state, [wanted("work_mem", "1MB", ROLE)])
+    assert len(plan.changes) == 1 and "the roles app do not exist yet" in plan.warnings[0]
+
+
+def one_parameter(**changes: t.Any) -> SettingState:
+    parameter = Parameter("max_wal_senders", "integer", context="postmaster", min_val="0", max_val="100", boot_val="10", running="10", **changes)
+    return dataclasses.replace(STATE, catalogue=Catalogue(17, [parameter], "a test"))
+
+
+@pytest.mark.parametrize(("value", "waits"), [(20, True), ("10", False)])
+def test_a_restart_is_predicted_from_the_context(value: t.Any, waits: bool) -> None:
+    (step,) = resolve(one_parameter(), [wanted("max_wal_senders", value, SYSTEM)])
+    assert setting_facts(step, predicted=True)["pending_restart"] is waits
+
+
+def test_the_command_line_is_no_pending_restart_but_a_warning() -> None:
+    state = one_parameter(source="command line", pending_restart=True)
+    item = wanted("max_wal_senders", 20, SYSTEM)
+    (step,) = resolve(state, [item])
+    assert setting_facts(step, predicted=False)["pending_restart"] is False
+    assert "given on the server's command line" in plan_settings(state, [item]).warnings[0]

@@ -1,0 +1,474 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rules across roles, by table: from a declaration without findings, each case changes something and names what must be found."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import pool_rules, rules
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight.host_rules import FileFacts, Problem
+
+PRODUCTION: dict[str, t.Any] = {
+    "db_provider": "neon",
+    "db_pool_min": 5,
+    "db_pool_max": 20,
+    "db_tls_mode": "verify-full",
+    "db_tls_min_protocol": "TLSv1.3",
+    "db_tls_ca_file": "/etc/ssl/certs/ca-certificates.crt",
+    "db_state_dir": "/home/ada/state",
+    "neon_api_host": "https://console.neon.tech/api/v2",
+    "neon_api_key": "napi_abc",
+    "neon_api_timeout": 300,
+    "neon_project_name": "shop",
+    "neon_project_id": "",
+    "neon_org_id": "",
+    "neon_region_id": "aws-eu-central-1",
+    "neon_pg_version": 17,
+    "neon_isolation": "branch",
+    "neon_project_ownership": "owner",
+    "neon_history_retention_seconds": 604800,
+    "neon_default_branch": "production",
+    "neon_branch_name": "production",
+    "neon_branch_id": "",
+    "neon_branch_parent": "",
+    "neon_branch_init_source": "",
+    "neon_branch_allow_data_copy": False,
+    "neon_branch_protected": True,
+    "neon_owner_role": "shop_owner",
+    "neon_database_name": "shop",
+    "neon_compute_min_cu": 0.5,
+    "neon_compute_max_cu": 2.0,
+    "neon_suspend_timeout_seconds": -1,
+    "db_access_schema": "public",
+    "db_access_roles": [
+        {"name": "shop_app", "privileges": "application", "connection_limit": 20, "member_of": []},
+        {"name": "shop_readonly", "privileges": "readonly", "connection_limit": 3, "member_of": []},
+        {"name": "shop_monitoring", "privileges": "monitoring", "connection_limit": 3, "member_of": []},
+    ],
+    "db_access_passwords": {},
+    "db_access_secret_file": "/home/ada/state/secrets/shop.json",
+    "db_settings_roles": {"shop_readonly": {"statement_timeout": "5min"}},
+    "db_delivery_role": "shop_app",
+    "db_delivery_file": "/home/ada/state/delivery/shop.env",
+    "db_delivery_pooled_variable": "DATABASE_URL",
+    "db_delivery_direct_variable": "DIRECT_URL",
+    "db_proof_connection_limit": 20,
+    "db_proof_forbidden_roles": ["neon_superuser"],
+}
+
+STAGING: dict[str, t.Any] = {
+    **PRODUCTION,
+    "neon_branch_name": "staging",
+    "neon_branch_parent": "production",
+    "neon_branch_init_source": "schema-only",
+    "neon_branch_protected": False,
+    "neon_suspend_timeout_seconds": 300,
+    "neon_compute_min_cu": 0.25,
+    "neon_compute_max_cu": 1.0,
+}
+
+
+def role(**changes: t.Any) -> list[dict[str, t.Any]]:
+    """The declared roles with the first one changed."""
+    first, *others = copy.deepcopy(PRODUCTION["db_access_roles"])
+    return [{**first, **changes}, *others]
+
+
+def judge(values: dict[str, t.Any], problems: dict[str, Problem] | None = None) -> list[rules.Finding]:
+    return rules.judge(values, FileFacts(problems or {}))
+
+
+@pytest.mark.parametrize("values", [PRODUCTION, STAGING, {}], ids=["production", "staging", "nothing declared"])
+def test_a_sound_declaration_has_no_findings(values: dict[str, t.Any]) -> None:
+    assert judge(values) == []
+
+
+E = False
+W = True
+
+CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
+    # base, changes, variable, words of the reason, warning
+    (PRODUCTION, {"db_pool_min": 30}, "db_pool_min", "above its maximum (db_pool_max = 20)", E),
+    (PRODUCTION, {"db_pool_min": -1}, "db_pool_min", "negative", E),
+    (
+        PRODUCTION,
+        {"db_pool_max": 0, "db_access_roles": role(connection_limit=1), "db_proof_connection_limit": 1},
+        "db_pool_max",
+        "could not connect at all",
+        E,
+    ),
+    (
+        PRODUCTION,
+        {"db_pool_max": 900, "db_access_roles": role(connection_limit=900), "db_proof_connection_limit": 900},
+        "db_pool_max",
+        "a compute of 0.5 to 2 CU (neon_compute_min_cu, neon_compute_max_cu) is too small for it: 900 application pool + 3 read-only roles",
+        E,
+    ),
+    # Exactly full: 839 connections less 7 kept back, 5 for the owner, 5 of head room, 6 for the other roles are 816.
+    (
+        PRODUCTION,
+        {"db_pool_max": 817, "db_access_roles": role(connection_limit=817), "db_proof_connection_limit": 817},
+        "db_pool_max",
+        "840 connections, but the server has 839: 1 too many",
+        E,
+    ),
+    (PRODUCTION, {"neon_api_key": ""}, "neon_api_key", "the API key is empty", E),
+    (PRODUCTION, {"neon_api_key": " \n"}, "neon_api_key", "the API key is empty", E),
+    (PRODUCTION, {"neon_api_key": "napi_abc\n"}, "neon_api_key", "line ends", E),
+    (PRODUCTION, {"neon_api_key": "napi abc"}, "neon_api_key", "spaces", E),
+    (PRODUCTION, {"neon_api_host": ""}, "neon_api_host", "empty", E),
+    (PRODUCTION, {"neon_api_host": "console.neon.tech"}, "neon_api_host", "no complete http(s) address", E),
+    (PRODUCTION, {"neon_api_host": "http://console.neon.tech/api/v2"}, "neon_api_host", "unencrypted", E),
+    (PRODUCTION, {"neon_api_timeout": 0}, "neon_api_timeout", "no task can end", E),
+    (PRODUCTION, {"neon_project_name": "  "}, "neon_project_name", "it is empty", E),
+    (PRODUCTION, {"neon_project_name": "shop "}, "neon_project_name", "ends with a space", E),
+    (PRODUCTION, {"neon_region_id": ""}, "neon_region_id", "it is empty", E),
+    (PRODUCTION, {"neon_project_id": "Shop/1"}, "neon_project_id", "this is no id", E),
+    (PRODUCTION, {"neon_branch_id": "late-frost-1"}, "neon_branch_id", "this is no id", E),
+    (PRODUCTION, {"neon_org_id": "shop"}, "neon_org_id", "this is no id", E),
+    (PRODUCTION, {"neon_pg_version": 13}, "neon_pg_version", "14 to 18", E),
+    (PRODUCTION, {"neon_pg_version": 19}, "neon_pg_version", "14 to 18", E),
+    (PRODUCTION, {"neon_compute_min_cu": 4.0}, "neon_compute_min_cu", "above the maximum (neon_compute_max_cu = 2)", E),
+    (PRODUCTION, {"neon_compute_max_cu": 2.5}, "neon_compute_max_cu", "no compute of this size", E),
+    (PRODUCTION, {"neon_compute_min_cu": 0.0}, "neon_compute_min_cu", "no compute of this size", E),
+    (PRODUCTION, {"neon_compute_max_cu": float("inf")}, "neon_compute_max_cu", "no compute of this size", E),
+    (PRODUCTION, {"neon_compute_max_cu": float("nan")}, "neon_compute_max_cu", "no compute of this size", E),
+    (PRODUCTION, {"neon_compute_max_cu": 9.0}, "neon_compute_max_cu", "at most 8 CU", E),
+    (PRODUCTION, {"neon_compute_min_cu": 16.0, "neon_compute_max_cu": 18.0}, "neon_compute_max_cu", "above 16 CU do not scale", E),
+    (PRODUCTION, {"neon_suspend_timeout_seconds": 59}, "neon_suspend_timeout_seconds", "-1 (never)", E),
+    (PRODUCTION, {"neon_suspend_timeout_seconds": -2}, "neon_suspend_timeout_seconds", "-1 (never)", E),
+    (PRODUCTION, {"neon_suspend_timeout_seconds": 604801}, "neon_suspend_timeout_seconds", "-1 (never)", E),
+    (PRODUCTION, {"neon_suspend_timeout_seconds": 300}, "neon_suspend_timeout_seconds", "goes to sleep", W),
+    (PRODUCTION, {"neon_suspend_timeout_seconds": 0}, "neon_suspend_timeout_seconds", "goes to sleep", W),
+    (PRODUCTION, {"neon_history_retention_seconds": 2592001}, "neon_history_retention_seconds", "30 days", E),
+    (PRODUCTION, {"neon_history_retention_seconds": -1}, "neon_history_retention_seconds", "30 days", E),
+    (PRODUCTION, {"neon_history_retention_seconds": 0}, "neon_history_retention_seconds", "no point-in-time recovery", W),
+    (PRODUCTION, {"neon_branch_protected": False}, "neon_branch_protected", "may be deleted or reset", W),
+    (PRODUCTION, {"neon_branch_parent": "main"}, "neon_branch_parent", "is the project's default branch", E),
+    (PRODUCTION, {"neon_branch_init_source": "schema-only"}, "neon_branch_init_source", "is the project's default branch", E),
+    (PRODUCTION, {"neon_branch_parent": "production"}, "neon_branch_parent", "its own parent", E),
+    (STAGING, {"neon_branch_parent": "staging"}, "neon_branch_parent", "its own parent", E),
+    (STAGING, {"neon_branch_parent": ""}, "neon_branch_parent", "has to be made from another one", E),
+    (
+        STAGING,
+        {
+            "neon_branch_name": "production",
+            "neon_branch_parent": "",
+            "neon_branch_init_source": "",
+            "neon_branch_protected": True,
+            "neon_suspend_timeout_seconds": -1,
+            "neon_project_ownership": "member",
+        },
+        "neon_branch_name",
+        "this inventory is only a member",
+        E,
+    ),
+    (
+        PRODUCTION,
+        {"neon_isolation": "project", "neon_project_ownership": "member"},
+        "neon_branch_name",
+        "this inventory is only a member",
+        E,
+    ),
+    (STAGING, {"neon_branch_parent": "prodution"}, "neon_branch_parent", "sure to have is its default branch, production", E),
+    (
+        STAGING,
+        {"neon_branch_init_source": "parent-data"},
+        "neon_branch_init_source",
+        "starts with all rows of production, personal data included, and nobody",
+        E,
+    ),
+    (STAGING, {"neon_branch_init_source": ""}, "neon_branch_init_source", "because that is Neon's default, personal data included, and nobody", E),
+    (STAGING, {"neon_branch_init_source": None}, "neon_branch_init_source", "because that is Neon's default, personal data included, and nobody", E),
+    (
+        STAGING,
+        {"neon_branch_init_source": "", "neon_branch_allow_data_copy": True},
+        "neon_branch_init_source",
+        "starts with all rows of production, because that is Neon's default",
+        W,
+    ),
+    (
+        STAGING,
+        {"neon_branch_init_source": "parent-data", "neon_branch_allow_data_copy": True},
+        "neon_branch_init_source",
+        "starts with all rows of production",
+        W,
+    ),
+    (STAGING, {"neon_isolation": "project"}, "neon_branch_name", "is the project's default branch, which is production", E),
+    (PRODUCTION, {"neon_owner_role": "postgres"}, "neon_owner_role", "reserved", E),
+    (PRODUCTION, {"neon_owner_role": "pg_owner"}, "neon_owner_role", "belong to PostgreSQL", E),
+    (PRODUCTION, {"neon_owner_role": ""}, "neon_owner_role", "the name is empty", E),
+    (PRODUCTION, {"neon_database_name": "é" * 32}, "neon_database_name", "64 bytes", E),
+    (PRODUCTION, {"db_access_schema": "a\nb"}, "db_access_schema", "control character", E),
+    (
+        STAGING,
+        {"db_access_roles": [*role(), {"name": "shop_app", "privileges": "none", "connection_limit": 1}]},
+        "db_access_roles",
+        "two roles have this name",
+        E,
+    ),
+    (
+        STAGING,
+        {"db_access_roles": [*role(), {"name": "shop_owner", "privileges": "none", "connection_limit": 1}]},
+        "db_access_roles",
+        "this is the owner",
+        E,
+    ),
+    *(
+        (STAGING, {"db_access_roles": [*role(), {"name": name, "privileges": "none", "connection_limit": 1}]}, "db_access_roles", words, E)
+        for name, words in (
+            ("pg_monitor", "belong to PostgreSQL"),
+            ("neon_superuser", "reserved"),
+            ("cloud_admin", "reserved"),
+            ("postgres", "reserved"),
+            ("PUBLIC", "reserved"),
+            ("", "empty"),
+            ("a" * 64, "64 bytes"),
+        )
+    ),
+    (PRODUCTION, {"db_access_roles": role(member_of=["neon_superuser"])}, "db_access_roles", "members of neon_superuser have rights", E),
+    (PRODUCTION, {"db_access_roles": role(member_of=["shop_owner"])}, "db_access_roles", "members of shop_owner have rights", E),
+    (
+        PRODUCTION,
+        {"db_access_roles": role(member_of=["extra"]), "db_proof_forbidden_roles": ["extra"]},
+        "db_access_roles",
+        "members of extra have rights",
+        E,
+    ),
+    (PRODUCTION, {"db_access_roles": role(member_of=["shop_app"])}, "db_access_roles", "a member of itself", E),
+    (
+        PRODUCTION,
+        {"db_access_roles": role(connection_limit=-1), "db_proof_connection_limit": -1},
+        "db_access_roles",
+        "without a limit the pool's maximum",
+        E,
+    ),
+    (
+        PRODUCTION,
+        {"db_access_roles": role(connection_limit=21), "db_proof_connection_limit": 21},
+        "db_access_roles",
+        "may hold 21 connections together (shop_app 21), which is above the pool's maximum (db_pool_max = 20)",
+        E,
+    ),
+    (
+        PRODUCTION,
+        {"db_access_roles": [*role(), {"name": "shop_worker", "privileges": "application", "connection_limit": 20}]},
+        "db_access_roles",
+        "may hold 40 connections together (shop_app 20 + shop_worker 20), which is above the pool's maximum (db_pool_max = 20)",
+        E,
+    ),
+    (
+        PRODUCTION,
+        {"db_access_roles": [*role(), {"name": "shop_worker", "privileges": "application", "connection_limit": 1}]},
+        "db_access_roles",
+        "may hold 21 connections together",
+        E,
+    ),
+    (
+        PRODUCTION,
+        {"db_access_roles": [*role(), {"name": "shop_worker", "privileges": "application"}]},
+        "db_access_roles",
+        "without a limit the pool's maximum",
+        E,
+    ),
+    # Every role that logs in counts: 900 for a role without privileges do not fit into 839.
+    (
+        PRODUCTION,
+        {"db_access_roles": [*role(), {"name": "shop_batch", "privileges": "none", "connection_limit": 900}]},
+        "db_pool_max",
+        "20 application pool + 900 other roles + 3 read-only roles + 3 monitoring",
+        E,
+    ),
+    # Exactly full are 796.
+    (
+        PRODUCTION,
+        {"db_access_roles": [*role(), {"name": "shop_batch", "privileges": "none", "connection_limit": 797}]},
+        "db_pool_max",
+        "840 connections, but the server has 839: 1 too many",
+        E,
+    ),
+    *(
+        (PRODUCTION, {"db_access_roles": [*role(), {"name": "x", "privileges": privileges, **limit}]}, "db_access_roles", "every free connection", W)
+        for privileges in ("none", "readonly", "monitoring")
+        for limit in ({}, {"connection_limit": -1})
+    ),
+    (PRODUCTION, {"db_access_roles": role(connection_limit=0), "db_proof_connection_limit": 0}, "db_access_roles", "nobody can connect", E),
+    (PRODUCTION, {"db_access_roles": role(connection_limit=-2), "db_proof_connection_limit": -2}, "db_access_roles", "-1 (none) or at least 1", E),
+    (PRODUCTION, {"db_access_passwords": {"shop_ap": "hunter2"}}, "db_access_passwords", "no declared role has this name", E),
+    (PRODUCTION, {"db_access_passwords": {"shop_app": ""}}, "db_access_passwords", "empty or no text", E),
+    (PRODUCTION, {"db_access_passwords": {"shop_app": 5}}, "db_access_passwords", "empty or no text", E),
+    (PRODUCTION, {"db_delivery_role": "shop_ap"}, "db_delivery_role", "declares no such role", E),
+    (PRODUCTION, {"db_delivery_role": "shop_readonly", "db_proof_connection_limit": 3}, "db_delivery_role", "privileges of readonly", W),
+    (PRODUCTION, {"db_proof_connection_limit": 15}, "db_access_roles", "the proof will expect a limit of 15", E),
+    (PRODUCTION, {"db_delivery_pooled_variable": "DATABASE-URL"}, "db_delivery_pooled_variable", "not the name of an environment variable", E),
+    (PRODUCTION, {"db_delivery_direct_variable": "DATABASE_URL"}, "db_delivery_direct_variable", "same variable", E),
+    (PRODUCTION, {"db_delivery_file": "/home/ada/state/secrets/shop.json"}, "db_delivery_file", "another format", E),
+    (PRODUCTION, {"db_settings_roles": {"nobody": {}}}, "db_settings_roles", "declares no such role", E),
+    (PRODUCTION, {"db_settings_roles": {"shop_app": "x"}}, "db_settings_roles", "mapping", E),
+    (PRODUCTION, {"db_tls_mode": "verify-ca"}, "db_tls_mode", "pose as the server", E),
+    (STAGING, {"db_tls_mode": "require"}, "db_tls_mode", "pose as the server", W),
+]
+
+
+@pytest.mark.parametrize(("base", "changes", "variable", "words", "warning"), CASES)
+def test_a_rule(base: dict[str, t.Any], changes: dict[str, t.Any], variable: str, words: str, warning: bool) -> None:
+    found = judge({**base, **changes})
+    assert [(item.variable, item.warning) for item in found] == [(variable, warning)], found
+    assert words in found[0].reason
+    assert found[0].remedy
+    text = found[0].describe()
+    assert "hunter2" not in text
+    assert "napi" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"neon_compute_max_cu": 2.5}, "Declare 2 or 3."),
+        ({"neon_compute_max_cu": 0.1}, "Declare 0.25."),
+        ({"neon_compute_max_cu": 100.0}, "Declare 56."),
+    ],
+)
+def test_the_remedy_names_the_nearest_sizes(changes: dict[str, t.Any], text: str) -> None:
+    assert judge({**PRODUCTION, **changes})[0].describe().endswith(text)
+
+
+def test_a_user_in_the_address_is_not_shown() -> None:
+    found = judge({**PRODUCTION, "neon_api_host": "https://ada:hunter2@console.neon.tech"})
+    assert [item.variable for item in found] == ["neon_api_host"]
+    assert "hunter2" not in found[0].describe()
+
+
+def test_files_that_the_file_system_objects_to() -> None:
+    problem = Problem("it cannot be read", "Name a file")
+    assert [item.variable for item in judge(PRODUCTION, {"db_tls_ca_file": problem})] == ["db_tls_ca_file"]
+    unverified = judge({**STAGING, "db_tls_mode": "require"}, {"db_tls_ca_file": problem})
+    assert [item.variable for item in unverified] == ["db_tls_mode"], "nothing is verified, so no CA is needed"
+    both = {"db_state_dir": problem, "db_access_secret_file": problem, "db_delivery_file": problem}
+    assert [item.variable for item in judge(PRODUCTION, both)] == ["db_state_dir"], "what lies inside is not repeated"
+    assert [item.variable for item in judge({**PRODUCTION, "db_delivery_file": "/srv/x.env"}, both)] == ["db_state_dir", "db_delivery_file"]
+
+
+def test_the_arithmetic_is_the_one_that_the_operator_expects() -> None:
+    said = pool_rules.arithmetic(PRODUCTION)
+    assert said["connections"]["max_connections"] == 839
+    assert said["connections"]["needed"] == 20 + 3 + 3 + 5 + 5 + 7
+    assert said["connections"]["fits"] is True
+    assert "839 connections" in said["connection_arithmetic"][0]
+    assert pool_rules.arithmetic({}) == {"connections": None, "connection_arithmetic": []}
+    assert pool_rules.arithmetic({**PRODUCTION, "neon_compute_max_cu": 2.5})["connections"] is None
+
+
+def sentences(**changes: t.Any) -> list[str]:
+    return pool_rules.arithmetic({**PRODUCTION, **changes})["connection_arithmetic"]
+
+
+def test_the_sentences_are_true_of_what_is_declared() -> None:
+    assert sentences() == [
+        "A Neon compute of 0.5 to 2 CU has 839 connections (max_connections), 7 of them are kept back for superusers.",
+        "The connection limits of the application's roles let it hold 20 of them (shop_app 20), db_pool_max is 20.",
+        "The minimum of 5 (db_pool_min) is not kept open on Neon: its pooler opens connections on demand.",
+        "20 application pool + 3 read-only roles + 3 monitoring + 5 owner and migrations + 5 head room + 7 kept back for superusers"
+        " = 43 of 839 connections; 796 stay free.",
+        "The owner has no connection limit: the 5 are what its sessions usually need.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"db_access_roles": [*role(connection_limit=12), {"name": "shop_worker", "privileges": "application", "connection_limit": 6}]},
+            "The connection limits of the application's roles let it hold 18 of them (shop_app 12 + shop_worker 6), db_pool_max is 20.",
+        ),
+        (
+            {"db_access_roles": role()[1:]},
+            "No application role with a connection limit is declared: nothing holds the application to the 20 of db_pool_max.",
+        ),
+        (
+            {"db_access_roles": [*role(), {"name": "a", "privileges": "none"}, {"name": "b", "privileges": "readonly", "connection_limit": -1}]},
+            "Not counted, because they have no connection limit and can take all that stay free: a, b.",
+        ),
+    ],
+)
+def test_a_sentence_about_roles(changes: dict[str, t.Any], sentence: str) -> None:
+    assert sentence in sentences(**changes)
+
+
+def test_no_minimum_needs_no_sentence() -> None:
+    assert not any("minimum" in sentence for sentence in sentences(db_pool_min=0))
+
+
+def test_roles_without_privileges_have_a_row_of_their_own() -> None:
+    roles = [*role(), {"name": "shop_batch", "privileges": "none", "connection_limit": 9}, {"name": "x", "privileges": "none", "connection_limit": 1}]
+    said = pool_rules.arithmetic({**PRODUCTION, "db_access_roles": roles})["connections"]
+    assert [(row["subject"], row["connections"]) for row in said["rows"]][:3] == [
+        ("application pool", 20),
+        ("other roles", 10),
+        ("read-only roles", 3),
+    ]
+    assert said["needed"] == 43 + 10
+    assert said["needed"] == sum(row["connections"] for row in said["rows"])
+    assert said["verdict"].endswith("= 53 of 839 connections; 786 stay free")
+
+
+def test_two_application_roles_within_the_maximum_pass() -> None:
+    roles = [*role(connection_limit=12), {"name": "shop_worker", "privileges": "application", "connection_limit": 8}]
+    assert judge({**PRODUCTION, "db_access_roles": roles, "db_proof_connection_limit": 12}) == []
+
+
+def test_the_sum_of_limits_has_one_remedy() -> None:
+    roles = [*role(), {"name": "shop_worker", "privileges": "application", "connection_limit": 20}]
+    (found,) = judge({**PRODUCTION, "db_access_roles": roles})
+    assert found.remedy == "Lower their limits to a sum of at most 20, or raise db_pool_max to 40"
+
+
+def test_who_may_have_the_default_branch() -> None:
+    member = {"neon_project_ownership": "member"}
+    (shared,) = judge({**PRODUCTION, **member})
+    assert "to the inventory that owns the project" in shared.remedy
+    (own,) = judge({**PRODUCTION, **member, "neon_isolation": "project"})
+    assert own.remedy.startswith("Declare neon_project_ownership: owner")
+    assert judge({**PRODUCTION, "neon_isolation": "project"}) == []
+
+
+def test_a_source_that_is_no_choice_is_not_taken_for_neons_default() -> None:
+    values = dict(STAGING)
+    del values["neon_branch_init_source"]
+    assert judge(values) == []
+
+
+TEXT = st.text(max_size=8)
+VALUES = st.fixed_dictionaries(
+    {},
+    optional={
+        name: (
+            st.booleans() | st.just(value)
+            if isinstance(value, bool)
+            else st.integers() | st.just(value)
+            if isinstance(value, int)
+            else st.floats() | st.just(value)
+            if isinstance(value, float)
+            else TEXT | st.just(value)
+            if isinstance(value, str)
+            else st.just(value)
+        )
+        for name, value in PRODUCTION.items()
+    },
+)
+
+
+@given(VALUES)
+def test_no_declaration_of_the_right_types_breaks_a_rule(values: dict[str, t.Any]) -> None:
+    for item in judge(values):
+        assert item.describe()
+        assert "\n" not in item.describe()
+    pool_rules.arithmetic(values)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The PostgreSQL modules without a server: predictions, and what is refused before anybody is asked."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import types
+import typing as t
+
+import pytest
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres import transport
+from ansible_collections.dbinfra.postgres.plugins.modules import pg_access, pg_access_info, pg_connection_info, pg_setting
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+from module_runner import run_module
+
+LOGIN = {
+    "provider": "neon",
+    "exists": False,
+    "login_host": None,
+    "login_port": 5432,
+    "login_user": "shop_owner",
+    "login_db": "shop",
+    "server_major": 17,
+    "branch_id": None,
+}
+ROLES = [{"name": "shop_app", "privileges": "application", "connection_limit": 15}]
+CALLS: list[tuple[types.ModuleType, dict[str, t.Any]]] = [
+    (pg_access, {"login": LOGIN, "environment": "staging", "roles": ROLES, "passwords": {"shop_app": "<predicted>"}}),
+    (pg_access_info, {"login": LOGIN, "environment": "staging", "roles": ["shop_app"]}),
+    (pg_setting, {"login": LOGIN, "settings": [{"name": "statement_timeout", "value": "30s", "database": "shop"}]}),
+]
+
+
+@pytest.fixture(autouse=True)
+def no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: t.Any, **_keywords: t.Any) -> t.NoReturn:
+        raise AssertionError("a prediction connects nowhere")
+
+    monkeypatch.setattr(transport.psycopg2, "connect", refuse)
+
+
+@pytest.mark.parametrize(("module", "params"), CALLS)
+def test_outside_check_mode_a_prediction_is_an_error(module: types.ModuleType, params: dict[str, t.Any]) -> None:
+    result = run_module(module, params)
+    assert result["failed"] and "the server is only a prediction, but this is no check mode" in result["msg"]
+
+
+def test_the_roles_of_a_new_server() -> None:
+    result = run_module(*CALLS[0], check=True)
+    assert result["changed"] and result["diff"]["before"]["roles"] == {"shop_app": None}
+    (role,) = result["access"]["roles"]
+    assert (role["exists"], role["connection_limit"], role["superuser"], role["environment"]) == (False, 15, False, "staging")
+
+
+def test_no_role_exists_on_a_new_server() -> None:
+    result = run_module(*CALLS[1], check=True)
+    assert not result["changed"] and result["settled"] == [] and result["copied"] == []
+    assert result["roles"]["shop_app"]["exists"] is False and result["roles"]["shop_app"]["connection_limit"] is None
+
+
+def test_the_settings_of_a_new_server() -> None:
+    result = run_module(*CALLS[2], check=True)
+    assert result["actions"] == ["set statement_timeout = 30s for database shop"]
+    assert result["settings"][0]["configured"] == "30s" and result["settings"][0]["configured_before"] is None
+
+
+def test_a_prediction_of_settings_needs_the_major_version() -> None:
+    params = {**CALLS[2][1], "login": {**LOGIN, "server_major": None}}
+    result = run_module(pg_setting, params, check=True)
+    assert result["failed"] and "the server's major version is not known" in result["msg"]
+
+
+def test_a_prediction_validates_as_a_run_would() -> None:
+    wrong = {**CALLS[2][1], "settings": [{"name": "max_connections", "value": 15}]}
+    result = run_module(pg_setting, wrong, check=True)
+    assert result["failed"] and "Neon has no ALTER SYSTEM" in result["msg"]
+
+
+def test_without_the_driver_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "PSYCOPG2_PROBLEM", "No module named 'psycopg2'")
+    present = {**LOGIN, "exists": True, "login_host": "localhost"}
+    for module, params in CALLS:
+        result = run_module(module, {**params, "login": present, "login_password": "x"})
+        assert result["failed"] and "the Python package psycopg2 is missing" in result["msg"]
+    result = run_module(pg_connection_info, {"connections": [{"name": "x", "uri": "postgresql://u:p@localhost/d"}]})
+    assert result["failed"] and "the Python package psycopg2 is missing" in result["msg"]
+
+
+STAND_IN = {"login_host": "original", "login_port": 5432, "login_user": "shop_owner", "login_db": "shop", "branch_id": "br-1"}
+
+
+@pytest.mark.parametrize(("module", "params"), CALLS)
+def test_what_stands_in_is_for_check_mode_only_and_needs_its_password(module: types.ModuleType, params: dict[str, t.Any]) -> None:
+    copy = {**params, "login": {**LOGIN, "stand_in": STAND_IN}, "login_password": ""}
+    result = run_module(module, copy)
+    assert result["failed"] and "the server is only a prediction, but this is no check mode" in result["msg"]
+    result = run_module(module, copy, check=True)
+    assert result["failed"] and "the password of shop_owner is empty" in result["msg"]
+
+
+@pytest.mark.parametrize(("module", "params"), CALLS)
+def test_a_predicted_option_connects_nowhere_whatever_stands_in(module: types.ModuleType, params: dict[str, t.Any]) -> None:
+    plain = run_module(module, params, check=True)
+    told = run_module(module, {**params, "login": {**LOGIN, "stand_in": STAND_IN}, "login_password": "x", "predicted": True}, check=True)
+    assert {**plain, "invocation": None} == {**told, "invocation": None}
