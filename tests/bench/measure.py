@@ -20,9 +20,11 @@ import tempfile
 import time
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(CHECKOUT / "tests" / "integration"))
+sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "tests" / "integration")]
 
 from postgres_server import SUPERUSER_PASSWORD, running_server  # noqa: E402  (needs the path above)
+
+from emulators.fixtures import running_neon  # noqa: E402
 
 ROUNDS = 3
 PLAYBOOK = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
@@ -109,8 +111,26 @@ def settings_plays(folder: pathlib.Path, login: dict[str, object], password: str
     return paths
 
 
+def local_neon() -> tuple[float, float]:
+    """Return the median seconds of the local Neon's start, and of a branch with a compute of a cluster that holds one small database."""
+    starts, branches = [], []
+    for number in range(ROUNDS):
+        began = time.monotonic()
+        with running_neon() as neon:
+            starts.append(time.monotonic() - began)
+            project = neon.post("/projects", {"project": {"name": f"bench-{number}", "pg_version": 17}})
+            request = {"branch": {"name": "copy", "parent_id": project["branch"]["id"]}, "endpoints": [{"type": "read_write"}]}
+            began = time.monotonic()
+            neon.post(f"/projects/{project['project']['id']}/branches", request)
+            branches.append(time.monotonic() - began)
+    return statistics.median(starts), statistics.median(branches)
+
+
 def main() -> None:
     """Print one line per figure."""
+    start, branch = local_neon()
+    print(f"the local Neon's start                   {start:6.2f} s")
+    print(f"a branch of a small cluster, with compute{branch:6.2f} s", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         ping = folder / "ping.yml"
