@@ -148,7 +148,7 @@ compose:
 groups:
   expiring: neon_branch.expires_at is not none
 keyed_groups:
-  - key: neon_branch.annotations.pull_request
+  - key: neon_branch.annotations.pull_request | default('')
     prefix: pr
     default_value: none
 cache: true
@@ -174,13 +174,16 @@ cache_timeout: 60
         ca_cert: "{{ neon_connection.ca_cert }}"
         query: SELECT count(*) FROM orders
 
-    - name: Look at the roles
+    - name: Look at the application's role
       dbinfra.postgres.pg_access_info:
         login: "{{ neon_connection }}"
+        environment: "{{ neon_branch.environment }}"
+        roles: [shop_app]
         login_password: "{{ lookup('dbinfra.postgres.neon_password', neon_connection.login_user,
                                    project_id=neon_project.id, branch_id=neon_branch.id) }}"
 """
 
+import re
 import typing as t
 
 from ansible.errors import AnsibleError, AnsibleParserError
@@ -198,7 +201,8 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.connection 
 _FILE_ENDINGS: t.Final = ("neon.yml", "neon.yaml")
 # A cache with another number was written by another version of this collection.
 _CACHE_FORMAT: t.Final = 1
-# Only this text is ours; nothing that the API answers is ever a template.
+# Texts that could be no template and, without brackets, quotes and filters, no harmful expression either.
+_HARMLESS: t.Final = re.compile(r"[\w.:/+@-]*")
 _HERE: t.Final = {
     "ansible_connection": "local",
     "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
@@ -280,7 +284,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         strict = self.get_option("strict")
         owners: dict[str, str] = {}
         for host in hosts:
-            variables = {**host.variables, **_HERE}
+            variables = {**_marked(host.variables), **_HERE}
             name, branch_id = self._name(host, strict), host.variables["neon_branch"]["id"]
             if name in owners:
                 raise AmbiguousError(
@@ -309,6 +313,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if isinstance(name, str) and name:
                 return name
         return host.name
+
+
+def _marked(value: t.Any) -> t.Any:
+    """Return a host variable with its harmless texts marked as trusted, so that ``ansible-inventory --list``, and AWX with it, shows them as they are.
+
+    Others stay what they are: texts that somebody else wrote, which Ansible never takes for a template.
+    """
+    if isinstance(value, dict):
+        return {key: _marked(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_marked(inner) for inner in value]
+    return trust_as_template(value) if isinstance(value, str) and _HARMLESS.fullmatch(value) else value
 
 
 _LISTS: t.Final = ("branches", "projects")

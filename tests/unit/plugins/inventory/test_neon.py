@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import pathlib
+import sys
 import typing as t
 from unittest import mock
 
@@ -18,7 +19,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
-from ansible.template import Templar
+from ansible.template import Templar, is_trusted_as_template
 from ansible.utils.display import Display
 from unit.neon_conversation import (
     BRANCH_ID,
@@ -334,9 +335,9 @@ def test_strict_does_not_pass_over_a_broken_expression(inventory: Inventory) -> 
             inventory.read(projects=["shop"], strict=True, hostnames=["neon_branch.nothing"])
 
 
-def test_names_from_the_api_are_never_templates(inventory: Inventory, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("evil", ["{{ 6 * 7 }}", "lookup('pipe','date')", "{% if 1 %}x{% endif %}", "a|b", "x\n"])
+def test_names_from_the_api_are_never_templates(inventory: Inventory, tmp_path: pathlib.Path, evil: str) -> None:
     cache = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
-    evil = "{{ 6 * 7 }}"
     with conversation() as neon:
         expect_shop(neon, [branch(name=evil)])
         fresh = inventory.read(projects=["shop"], compose={"copy": "neon_branch.name"}, **cache)
@@ -347,6 +348,10 @@ def test_names_from_the_api_are_never_templates(inventory: Inventory, tmp_path: 
         templar = Templar(loader=DataLoader(), variables=host.vars)
         assert templar.template(host.vars["neon_branch"]["name"]) == evil
         assert templar.template(host.vars["copy"]) == evil
+        assert not is_trusted_as_template(host.vars["neon_branch"]["name"])
+        assert not is_trusted_as_template(host.vars["copy"])
+        # What is harmless is shown as it is by ansible-inventory.
+        assert is_trusted_as_template(host.vars["neon_branch"]["id"])
 
 
 def test_the_cache_answers_without_a_request_or_a_key(inventory: Inventory, tmp_path: pathlib.Path) -> None:
@@ -435,3 +440,19 @@ def test_a_refusal_is_one_message_without_the_key(inventory: Inventory) -> None:
 def test_files_are_known_by_their_names(tmp_path: pathlib.Path, name: str, fits: bool) -> None:
     (tmp_path / name).touch()
     assert inventory_loader.get("dbinfra.postgres.neon").verify_file(str(tmp_path / name)) is fits
+
+
+def test_the_documented_examples_work(inventory: Inventory, tmp_path: pathlib.Path) -> None:
+    documentation = inventory_loader.get("dbinfra.postgres.neon").__module__
+    first, second, _play = yaml.safe_load_all(sys.modules[documentation].EXAMPLES)
+    with conversation() as neon:
+        expect_shop(neon)
+        found = inventory.read(**{**first, "plugin": "dbinfra.postgres.neon"})
+    assert found.get_host("staging").vars["neon_branch"]["name"] == "staging"
+    preview = branch(name="preview-17", expires_at="2026-12-01T00:00:00Z")
+    with conversation() as neon:
+        neon.expect("GET", "/projects", projects(project()), query={"search": PROJECT_ID, **ALL_PROJECTS})
+        expect_project(neon, PROJECT_ID, [preview], [endpoint()], annotations={BRANCH_ID: {"value": {"pull_request": "17"}}})
+        found = inventory.read(**{**second, "cache_connection": str(tmp_path / "cache")})
+    assert {"expiring", "pr_17"} <= groups_of(found, "preview-17")
+    assert found.get_host("preview-17").vars["is_ours"] is False
