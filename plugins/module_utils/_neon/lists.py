@@ -30,7 +30,8 @@ def projects_named(client: NeonClient, name: str, org_id: str | None) -> list[di
     for pause in (*_PARTIAL_PAUSES, None):
         found, unavailable = _search_projects(client, name, org_id)
         if not unavailable:
-            return [project for project in found if project.get("name") == name]
+            # A deleted project can be recovered for some days; until then it is not there.
+            return [project for project in found if project.get("name") == name and not project.get("deleted_at")]
         if pause is None or not client.pause(pause):
             break
     raise UnreachableError(
@@ -63,15 +64,22 @@ def _search_projects(client: NeonClient, name: str, org_id: str | None) -> tuple
 def branches_matching(client: NeonClient, project_id: str, text: str) -> list[dict[str, t.Any]]:
     """Return all branches whose name or id contains ``text``. The order is stable while paging."""
     found: list[dict[str, t.Any]] = []
+    for answer in branch_pages(client, project_id, text):
+        found.extend(required(answer, "branches", list, "the list of branches"))
+    return found
+
+
+def branch_pages(client: NeonClient, project_id: str, text: str | None) -> t.Iterator[dict[str, t.Any]]:
+    """Yield the answers, page by page, that list the branches whose name or id contains ``text``; all of them for None."""
     cursor: str | None = None
     while True:
         query: Query = {"search": text, "limit": _BRANCHES_PAGE, "sort_by": "created_at", "sort_order": "asc", "cursor": cursor}
         answer = client.get(path_of("projects", project_id, "branches"), query)
-        found.extend(required(answer, "branches", list, "the list of branches"))
+        yield answer
         pagination = optional(answer, "pagination", dict, "the list of branches") or {}
         following = optional(pagination, "next", str, "the list of branches")
         if not following:
-            return found
+            return
         cursor = _moved(cursor, following, "branches")
 
 
