@@ -61,25 +61,23 @@ def _search_projects(client: NeonClient, name: str, org_id: str | None) -> tuple
         cursor = _moved(cursor, following, "projects")
 
 
-def branches_matching(client: NeonClient, project_id: str, text: str) -> list[dict[str, t.Any]]:
-    """Return all branches whose name or id contains ``text``. The order is stable while paging."""
+def branches_matching(client: NeonClient, project_id: str, text: str | None) -> list[dict[str, t.Any]]:
+    """Return all branches whose name or id contains ``text``, or all there are. The order is stable while paging.
+
+    A branch carries its ``annotation`` like the answer to a GET does: lists keep them in a place of their own.
+    """
     found: list[dict[str, t.Any]] = []
-    for answer in branch_pages(client, project_id, text):
-        found.extend(required(answer, "branches", list, "the list of branches"))
-    return found
-
-
-def branch_pages(client: NeonClient, project_id: str, text: str | None) -> t.Iterator[dict[str, t.Any]]:
-    """Yield the answers, page by page, that list the branches whose name or id contains ``text``; all of them for None."""
     cursor: str | None = None
     while True:
         query: Query = {"search": text, "limit": _BRANCHES_PAGE, "sort_by": "created_at", "sort_order": "asc", "cursor": cursor}
         answer = client.get(path_of("projects", project_id, "branches"), query)
-        yield answer
+        annotations = optional(answer, "annotations", dict, "the list of branches") or {}
+        for branch in required(answer, "branches", list, "the list of branches"):
+            found.append({**branch, "annotation": annotations.get(branch.get("id"))} if isinstance(branch, dict) else branch)
         pagination = optional(answer, "pagination", dict, "the list of branches") or {}
         following = optional(pagination, "next", str, "the list of branches")
         if not following:
-            return
+            return found
         cursor = _moved(cursor, following, "branches")
 
 
@@ -122,7 +120,7 @@ def only(matches: t.Sequence[ItemT], subject: str) -> ItemT | None:
         raise AmbiguousError(
             f"{len(matches)} objects fit {subject}",
             why=f"Names are not unique here; their ids are {ids}",
-            remedy="Pin the right one with the option id (in an inventory: neon_project_id)",
+            remedy="Pin the right one with the option id (that of a project in an inventory: neon_project_id)",
             details={"ids": sorted(str(match.get("id")) for match in matches)},
         )
     return matches[0] if matches else None

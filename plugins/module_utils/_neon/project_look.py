@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .answers import optional, required
 from .client import NeonClient, path_of
-from .lists import branch_pages
+from .lists import branches_matching
 from .records import MANAGED_BY
 
 
@@ -19,15 +21,18 @@ def is_marked_as_ours(client: NeonClient, project_id: str, default_branch: str |
 
     :param default_branch: its probable name, None if nothing is known about it.
     """
-    searches = ([default_branch] if default_branch else []) + [None]
-    for text in searches:
-        for answer in branch_pages(client, project_id, text):
-            for branch in required(answer, "branches", list, "the list of branches"):
-                if branch.get("default") is True:
-                    marks = optional(answer, "annotations", dict, "the list of branches") or {}
-                    mark = marks.get(branch.get("id")) or {}
-                    return dict(mark.get("value") or {}).items() >= MANAGED_BY.items()
+    for text in [default_branch, None] if default_branch else [None]:
+        for branch in branches_matching(client, project_id, text):
+            if branch.get("default") is True:
+                return is_marked(branch)
     return False
+
+
+def is_marked(data: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether a branch, with its ``annotation`` in it, carries the mark of this collection."""
+    annotation = data.get("annotation")
+    value = annotation.get("value") if isinstance(annotation, dict) else None
+    return isinstance(value, dict) and value.items() >= MANAGED_BY.items()
 
 
 def available_libraries(client: NeonClient, project_id: str) -> tuple[str, ...]:
