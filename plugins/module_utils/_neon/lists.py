@@ -26,14 +26,9 @@ def projects_named(client: NeonClient, name: str, org_id: str | None) -> list[di
 
     :raises UnreachableError: if the provider could not show all projects: absence is then not proven, and nothing may be created.
     """
-    unavailable: list[str] = []
-    for pause in (*_PARTIAL_PAUSES, None):
-        found, unavailable = _search_projects(client, name, org_id)
-        if not unavailable:
-            # A deleted project can be recovered for some days; until then it is not there.
-            return [project for project in found if project.get("name") == name and not project.get("deleted_at")]
-        if pause is None or not client.pause(pause):
-            break
+    found, unavailable = projects_matching(client, name, org_id)
+    if not unavailable:
+        return [project for project in found if project.get("name") == name]
     raise UnreachableError(
         f"Neon could not show all projects, so nobody can tell whether one is named {name!r}",
         where="Neon API, GET /projects",
@@ -42,22 +37,35 @@ def projects_named(client: NeonClient, name: str, org_id: str | None) -> list[di
     )
 
 
-def _search_projects(client: NeonClient, name: str, org_id: str | None) -> tuple[list[dict[str, t.Any]], list[str]]:
+def projects_matching(client: NeonClient, text: str | None, org_id: str | None) -> tuple[list[dict[str, t.Any]], list[str]]:
+    """Return all projects whose name or id contains ``text`` (None: all), and the ids of those that the provider cannot show.
+
+    A partial list is asked for again, twice; what is unavailable then stays so.
+    """
+    for pause in (*_PARTIAL_PAUSES, None):
+        found, unavailable = _search_projects(client, text, org_id)
+        if not unavailable or pause is None or not client.pause(pause):
+            break
+    # A deleted project can be recovered for some days; until then it is not there.
+    return [project for project in found if not project.get("deleted_at")], unavailable
+
+
+def _search_projects(client: NeonClient, text: str | None, org_id: str | None) -> tuple[list[dict[str, t.Any]], list[str]]:
     found: list[dict[str, t.Any]] = []
+    missing: list[str] = []
     cursor: str | None = None
     while True:
-        query: Query = {"search": name, "limit": _PROJECTS_PAGE, "org_id": org_id, "cursor": cursor}
+        query: Query = {"search": text, "limit": _PROJECTS_PAGE, "org_id": org_id, "cursor": cursor}
         answer = client.get("/projects", query)
         page = required(answer, "projects", list, "the list of projects")
         found.extend(page)
         unavailable = optional(answer, "unavailable_project_ids", list, "the list of projects") or []
-        if unavailable:
-            return found, [str(project_id) for project_id in unavailable]
+        missing.extend(str(project_id) for project_id in unavailable)
         pagination = optional(answer, "pagination", dict, "the list of projects") or {}
         following = optional(pagination, "cursor", str, "the list of projects")
         # The last page carries a cursor as well (its own last project), so a short page is the end.
-        if len(page) < _PROJECTS_PAGE or not following:
-            return found, []
+        if len(page) + len(unavailable) < _PROJECTS_PAGE or not following:
+            return found, missing
         cursor = _moved(cursor, following, "projects")
 
 
@@ -105,6 +113,11 @@ def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where
         where=where,
         remedy="Correct the name (it is compared exactly), or make that branch first",
     )
+
+
+def all_endpoints(client: NeonClient, project_id: str) -> list[dict[str, t.Any]]:
+    """Return the computes of all branches of a project. Neon does not page them."""
+    return required(client.get(path_of("projects", project_id, "endpoints")), "endpoints", list, "the list of endpoints")
 
 
 ItemT = t.TypeVar("ItemT", bound=t.Mapping[str, t.Any])
