@@ -49,7 +49,7 @@ def moment(text: str, where: str) -> datetime.datetime:
             remedy=f"Write it like {_EXAMPLE}",
         )
     try:
-        local = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=datetime.timezone.utc)
+        local = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=datetime.UTC)
         local += datetime.timedelta(microseconds=int(fraction[1:7].ljust(6, "0")) if fraction else 0)
         if offset is None:
             return local
@@ -71,13 +71,13 @@ def answered_moment(text: str | None) -> datetime.datetime | None:
 
 def at(seconds: float) -> datetime.datetime:
     """Return the time so many seconds after 1970 began."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def written(point: datetime.datetime) -> str:
     """Return a time the way the API takes it: in UTC, with a fraction only if there is one."""
     precise = "microseconds" if point.microsecond else "seconds"
-    return point.astimezone(datetime.timezone.utc).replace(tzinfo=None).isoformat(timespec=precise) + "Z"
+    return point.astimezone(datetime.UTC).replace(tzinfo=None).isoformat(timespec=precise) + "Z"
 
 
 def span(text: str, where: str) -> int:
@@ -86,8 +86,8 @@ def span(text: str, where: str) -> int:
     :raises InputError: for anything else, and for nothing.
     """
     match = _SPAN.fullmatch(text.strip().lower())
-    parts = match.groups() if match else ()
-    seconds = sum(int(part) * unit for part, unit in zip(parts, _UNIT_SECONDS) if part)
+    parts = match.groups() if match else (None,) * len(_UNIT_SECONDS)
+    seconds = sum(int(part) * unit for part, unit in zip(parts, _UNIT_SECONDS, strict=True) if part)
     if seconds <= 0:
         raise InputError(
             f"{text!r} is no span of time above 0", where=where, remedy="Give seconds, or a text such as 3d, 12h or 1d12h (w, d, h, m, s)"
