@@ -76,7 +76,7 @@ def _look_into(client: NeonClient, project_id: str, wanted: str | None, found: d
     """Add what is asked for of one project. Return the ids of the branches that it is limited to, None for no limit."""
     branches: list[Shown] = []
     if wanted is not None or _OF_BRANCHES & set(found):
-        branches = [branch_shown(data) for data in branches_matching(client, project_id, wanted)]
+        branches = [branch_shown(data, project_id) for data in branches_matching(client, project_id, wanted)]
         branches = [branch for branch in branches if wanted is None or wanted in (branch["name"], branch["id"])]
     ids = None if wanted is None else {str(branch["id"]) for branch in branches}
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .answers import optional, required
-from .project_look import is_marked
-from .records import compute_from_settings, database_from, endpoint_from, project_from, role_from
+from .answers import required
+from .records import branch_from, compute_from_settings, database_from, endpoint_from, project_from, role_from
 from .snapshot_record import snapshot_from
 
 _SETTINGS: t.Final = (
@@ -41,22 +40,6 @@ _OPERATION: t.Final = (
     "updated_at",
     "total_duration_ms",
 )
-_BRANCH: t.Final = (
-    "id",
-    "name",
-    "project_id",
-    "default",
-    "protected",
-    "parent_id",
-    "parent_lsn",
-    "parent_timestamp",
-    "init_source",
-    "logical_size",
-    "created_at",
-    "updated_at",
-    "expires_at",
-    "restored_from",
-)
 
 
 def project_shown(data: t.Any) -> dict[str, t.Any]:
@@ -81,13 +64,27 @@ def project_shown(data: t.Any) -> dict[str, t.Any]:
     }
 
 
-def branch_shown(data: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def branch_shown(data: t.Any, project_id: str) -> dict[str, t.Any]:
     """Return a branch with its annotation in it."""
-    where = f"branch {data.get('name')!r}"
-    for name in ("id", "name", "project_id"):
-        required(data, name, str, where)
-    shown = {name: data.get(name) for name in _BRANCH}
-    return {**shown, "state": optional(data, "current_state", str, where), "managed": is_marked(data)}
+    branch = branch_from(data, project_id)
+    return {
+        "id": branch.id,
+        "name": branch.name,
+        "project_id": branch.project_id,
+        "default": branch.default,
+        "protected": branch.protected,
+        "parent_id": branch.parent_id,
+        "parent_lsn": branch.parent_lsn,
+        "parent_timestamp": branch.parent_timestamp,
+        "init_source": branch.init_source,
+        "restored_from": data.get("restored_from"),
+        "logical_size": data.get("logical_size"),
+        "created_at": data.get("created_at"),
+        "expires_at": branch.expires_at,
+        "last_reset_at": branch.last_reset_at,
+        "state": branch.state,
+        "managed": branch.managed,
+    }
 
 
 def compute_shown(data: t.Any, project_id: str) -> dict[str, t.Any]:
@@ -95,7 +92,7 @@ def compute_shown(data: t.Any, project_id: str) -> dict[str, t.Any]:
     endpoint = endpoint_from(data, required(data, "branch_id", str, "a compute"))
     return {
         "id": endpoint.id,
-        "name": data.get("name"),
+        "name": endpoint.name,
         "project_id": project_id,
         "branch_id": endpoint.branch_id,
         "type": endpoint.type,
@@ -104,8 +101,8 @@ def compute_shown(data: t.Any, project_id: str) -> dict[str, t.Any]:
         "min_cu": endpoint.compute.min_cu,
         "max_cu": endpoint.compute.max_cu,
         "suspend_timeout_seconds": endpoint.compute.suspend_timeout_seconds,
-        "state": data.get("current_state"),
-        "disabled": bool(data.get("disabled")),
+        "state": endpoint.state,
+        "disabled": endpoint.disabled,
         "last_active": data.get("last_active"),
         "created_at": data.get("created_at"),
     }

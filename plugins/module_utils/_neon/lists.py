@@ -81,7 +81,8 @@ def branches_matching(client: NeonClient, project_id: str, text: str | None) -> 
         answer = client.get(path_of("projects", project_id, "branches"), query)
         annotations = optional(answer, "annotations", dict, "the list of branches") or {}
         for branch in required(answer, "branches", list, "the list of branches"):
-            found.append({**branch, "annotation": annotations.get(branch.get("id"))} if isinstance(branch, dict) else branch)
+            annotation = annotations.get(branch.get("id")) if isinstance(branch, dict) else None
+            found.append({**branch, "annotation": annotation} if annotation else branch)
         pagination = optional(answer, "pagination", dict, "the list of branches") or {}
         following = optional(pagination, "next", str, "the list of branches")
         if not following:
@@ -95,17 +96,37 @@ def branch_named(client: NeonClient, project_id: str, name: str) -> dict[str, t.
     return only(matches, f"branch {name!r} of project {project_id}")
 
 
+def branches_by_name(client: NeonClient, project_id: str, names: t.Sequence[str]) -> dict[str, dict[str, t.Any] | None]:
+    """Return for each name the branch that has exactly it, or None.
+
+    A search finds every name that contains the text, so a name that is part of others needs no request of its own for them.
+    """
+    found: dict[str, dict[str, t.Any] | None] = {}
+    for text in sorted(set(names), key=len):
+        if text in found:
+            continue
+        listed = branches_matching(client, project_id, text)
+        for name in names:
+            if name not in found and text in name:
+                found[name] = only([branch for branch in listed if branch.get("name") == name], f"branch {name!r} of project {project_id}")
+    return found
+
+
 def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
-    """Return the branch with exactly this name, or else with exactly this id.
+    """Return the branch with exactly this name, or else with exactly this id; see :func:`called`."""
+    return called(branches_matching(client, project_id, name_or_id), project_id, name_or_id, where=where)
+
+
+def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
+    """Return from a list of branches the one with exactly this name, or else with exactly this id.
 
     :param where: the option that names the branch.
     :raises NotFoundError: if there is none. Another branch is never taken instead.
     """
-    found = branches_matching(client, project_id, name_or_id)
-    by_name = only([branch for branch in found if branch.get("name") == name_or_id], f"branch {name_or_id!r} of project {project_id}")
+    by_name = only([branch for branch in listed if branch.get("name") == name_or_id], f"branch {name_or_id!r} of project {project_id}")
     if by_name is not None:
         return by_name
-    for branch in found:
+    for branch in listed:
         if branch.get("id") == name_or_id:
             return branch
     raise NotFoundError(

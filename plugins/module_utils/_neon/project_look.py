@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from .answers import optional, required
 from .client import NeonClient, path_of
 from .lists import branches_matching
-from .records import MANAGED_BY
+from .records import branch_from
 
 
 def is_marked_as_ours(client: NeonClient, project_id: str, default_branch: str | None) -> bool:
@@ -24,15 +22,8 @@ def is_marked_as_ours(client: NeonClient, project_id: str, default_branch: str |
     for text in [default_branch, None] if default_branch else [None]:
         for branch in branches_matching(client, project_id, text):
             if branch.get("default") is True:
-                return is_marked(branch)
+                return branch_from(branch, project_id).managed
     return False
-
-
-def is_marked(data: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether a branch, with its ``annotation`` in it, carries the mark of this collection."""
-    annotation = data.get("annotation")
-    value = annotation.get("value") if isinstance(annotation, dict) else None
-    return isinstance(value, dict) and value.items() >= MANAGED_BY.items()
 
 
 def available_libraries(client: NeonClient, project_id: str) -> tuple[str, ...]:

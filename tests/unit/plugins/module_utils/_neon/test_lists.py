@@ -79,7 +79,7 @@ def test_branches_are_paged_in_a_stable_order() -> None:
         {"branches": [branch(name="staging-2", id="br-2")], "pagination": {"next": "n1"}},
         {"branches": [branch(name="staging")], "pagination": {}},
     )
-    assert branch_named(client, PROJECT_ID, "staging") == branch(name="staging", annotation=None)
+    assert branch_named(client, PROJECT_ID, "staging") == branch(name="staging")
     assert client.queries == [
         {"search": "staging", "limit": 1000, "sort_by": "created_at", "sort_order": "asc"},
         {"search": "staging", "limit": 1000, "sort_by": "created_at", "sort_order": "asc", "cursor": "n1"},
