@@ -154,7 +154,7 @@ def only(matches: t.Sequence[ItemT], subject: str) -> ItemT | None:
         raise AmbiguousError(
             f"{len(matches)} objects fit {subject}",
             why=f"Names are not unique here; their ids are {ids}",
-            remedy="Pin the right one with the option id (in an inventory: neon_project_id)",
+            remedy="Pin the right one with the option id (that of a project in an inventory: neon_project_id)",
             details={"ids": sorted(str(match.get("id")) for match in matches)},
         )
     return matches[0] if matches else None

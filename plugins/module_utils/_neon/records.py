@@ -13,6 +13,8 @@ from .._core.errors import ProviderError
 from .answers import optional, required
 
 MANAGED_BY: t.Final = {"managed_by": "dbinfra.postgres"}
+#: Quotas of a whole project. The API shows their use in the present billing period under the same names.
+USED_QUOTAS: t.Final = ("active_time_seconds", "compute_time_seconds", "written_data_bytes", "data_transfer_bytes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,11 @@ NOTHING_SAID: t.Final = Compute()
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """A project. ``default_endpoint_settings`` is kept as it came, it is sent back as a whole."""
+    """A project. ``default_endpoint_settings`` and ``settings`` are kept as they came, they are sent back as a whole.
+
+    :param settings: None if the answer does not say them, as the list of projects may.
+    :param usage: what the present billing period has used, by the name of the quota; None if the answer does not say it.
+    """
 
     id: str
     name: str
@@ -42,6 +48,8 @@ class Project:
     store_passwords: bool | None
     history_retention_seconds: int | None
     default_endpoint_settings: t.Mapping[str, t.Any] | None
+    settings: t.Mapping[str, t.Any] | None = None
+    usage: t.Mapping[str, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +127,8 @@ def project_from(data: t.Any) -> Project:
         store_passwords=optional(data, "store_passwords", bool, where),
         history_retention_seconds=optional(data, "history_retention_seconds", int, where),
         default_endpoint_settings=optional(data, "default_endpoint_settings", dict, where),
+        settings=optional(data, "settings", dict, where),
+        usage={name: used for name in USED_QUOTAS if (used := optional(data, name, int, where)) is not None} or None,
     )
 
 
