@@ -16,16 +16,21 @@ from .sql import Address
 _START = re.compile(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+) ")
 
 
-def copy_stopped(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy the data folder ``source`` of a stopped server to ``target``, with the WAL that its next start needs."""
+def copy_stopped(source: pathlib.Path, target: pathlib.Path, *, first_segment: int | None = None) -> None:
+    """Copy the data folder ``source`` of a stopped server to ``target``, with the WAL that its next start needs.
+
+    ``first_segment``: the WAL from there on, if that is more; the older segments are shared (see history.py).
+    """
     trees.copy_data_folder(source, target)
-    trees.copy_wal(source, target, first=wal.segment_of(wal.read_control(source).redo))
+    needed = wal.segment_of(wal.read_control(source).redo)
+    trees.copy_wal(source, target, first=needed if first_segment is None else first_segment, shared_below=needed)
 
 
-def copy_running(address: Address, source: pathlib.Path, target: pathlib.Path, major: int) -> None:
+def copy_running(address: Address, source: pathlib.Path, target: pathlib.Path, major: int, *, first_segment: int | None = None) -> None:
     """Copy the data folder ``source`` of the server at ``address`` to ``target``, ready for recovery.
 
     Recovery ends at the end of the WAL that is copied last, so all that was committed before this call is in the copy.
+    ``first_segment``: the WAL from there on, if that is more than recovery needs; the older segments are shared (see history.py).
     """
     start, stop = (
         ("pg_backup_start(%s, true)", "pg_backup_stop(false)")
@@ -40,5 +45,6 @@ def copy_running(address: Address, source: pathlib.Path, target: pathlib.Path, m
         if began is None:
             raise DataPlaneError(f"the backup label of {source} does not begin with the start of its WAL")
         # All of it is still there: servers that others may write to keep every segment (see history.py).
-        trees.copy_wal(source, target, first=wal.segment_of(wal.parse_lsn(began[1])))
+        needed = wal.segment_of(wal.parse_lsn(began[1]))
+        trees.copy_wal(source, target, first=needed if first_segment is None else first_segment, shared_below=needed)
     (target / "backup_label").write_text(label, encoding="utf-8")

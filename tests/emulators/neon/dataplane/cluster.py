@@ -14,6 +14,7 @@ import socket
 import time
 
 from . import orphans, server_config, server_user, shared_memory, trees
+from .base import Base
 from .errors import DataPlaneError
 from .processes import Server
 from .programs import PostgresPrograms
@@ -37,10 +38,11 @@ class Cluster:
     def __init__(self, branch_id: str, folder: pathlib.Path, socket_folder: pathlib.Path, programs: PostgresPrograms, user: ServerUser) -> None:
         self.branch_id = branch_id
         self.lock = asyncio.Lock()
-        #: A stopped copy of the data folder from the history's beginning; None while the data folder itself still is that.
-        self.base: pathlib.Path | None = None
-        #: When the history begins, in seconds since 1970.
+        #: What the history is replayed from; None while the data folder itself still is what it began with.
+        self.base: Base | None = None
+        #: When the history begins, in seconds since 1970, and where in the WAL.
         self.began_at = time.time()
+        self.first_position = 0
         self._folder = folder
         self._socket_folder = socket_folder
         self._programs = programs

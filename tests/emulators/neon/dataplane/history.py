@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A branch's history, and branches of it: a copy of what the branch was made with, and all WAL since then.
+"""A branch's history, and branches of it: a stopped copy of a data folder, the base, and all WAL since then.
 
 The WAL stays in the branch's own pg_wal (``wal_keep_size``), not in an archive: no archiver process and no command for each segment,
 nothing that lags behind a commit or that a stopping server has to wait for, and what a killed server wrote is there as well.
-The copy is made just before a server that others may write to starts on the branch for the first time: until then its data folder
-is the copy, so a branch that nobody uses costs nothing.
+A branch shares its source's base, and has second names (hard links) of its source's complete segments: making a branch copies no more
+than without a history, and its history outlives its source. A project's first branch has the template as its base.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import datetime
 import pathlib
 
 from . import backup, server_config, sql, trees, wal
+from .base import Base
 from .cluster import Cluster
 from .errors import DataPlaneError
 from .server_user import ServerUser
@@ -26,6 +27,8 @@ from .sql import Address
 # Replaying is limited by the disk, not by a server that hangs.
 _REPLAY_SECONDS = 600.0
 _NOT_REACHED = "recovery ended before configured recovery target was reached"
+# A branch of a source with a longer history gets a base of its own: 1 GB is replayed in seconds.
+_LONGEST_SHARED_SEGMENTS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,16 +54,29 @@ class History:
 
 
 async def keep(cluster: Cluster, user: ServerUser) -> None:
-    """See to it that the history of a stopped cluster can be replayed from its beginning, before somebody writes to it."""
+    """See to it that the history of a stopped cluster can be replayed from its beginning, before somebody writes to it.
+
+    Only a cluster that shares no base needs a copy; until now its data folder was what it began with.
+    """
     if cluster.base is not None:
         return
-    base = cluster.data.with_name("base")
+    folder = cluster.data.parent
+    base = Base(folder.with_name(f"{folder.name}-base"))
     try:
-        await asyncio.to_thread(_copy_base, cluster.data, base, user)
+        await asyncio.to_thread(_copy_base, cluster.data, base.data, user)
     except BaseException:
-        await asyncio.to_thread(trees.remove, base)
+        await asyncio.to_thread(trees.remove, base.data)
         raise
     cluster.base = base
+
+
+async def forget(cluster: Cluster) -> None:
+    """Remove all files of a stopped cluster, and its base when nobody else shares it."""
+    base, cluster.base = cluster.base, None
+    unused = base is not None and base.release()
+    await asyncio.to_thread(cluster.remove)
+    if base is not None and unused:
+        await asyncio.to_thread(trees.remove, base.data)
 
 
 async def settle(cluster: Cluster) -> None:
@@ -70,6 +86,11 @@ async def settle(cluster: Cluster) -> None:
         await cluster.stop()
 
 
+async def begin(cluster: Cluster) -> None:
+    """The stopped cluster is what its branch begins with: from here on its history counts."""
+    cluster.first_position = (await asyncio.to_thread(wal.read_control, cluster.data)).checkpoint
+
+
 async def describe(cluster: Cluster) -> History:
     """Return what the cluster's history holds. The caller holds its lock; a stopped cluster stays stopped."""
     if cluster.running:
@@ -77,34 +98,37 @@ async def describe(cluster: Cluster) -> History:
     else:
         await settle(cluster)
         last = (await asyncio.to_thread(wal.read_control, cluster.data)).checkpoint
-    first = (await asyncio.to_thread(wal.read_control, cluster.base or cluster.data)).checkpoint
     began_at = datetime.datetime.fromtimestamp(cluster.began_at, tz=datetime.UTC)
-    return History(began_at, wal.format_lsn(first), wal.format_lsn(last))
+    return History(began_at, wal.format_lsn(cluster.first_position), wal.format_lsn(last))
 
 
-async def fill(source: Cluster, target: Cluster, point: Point, user: ServerUser, major: int) -> str:
+async def fill(source: Cluster, target: Cluster, point: Point, user: ServerUser, major: int, *, with_history: bool) -> str:
     """Fill ``target`` with ``source`` as it was at ``point``; its server is left running, for the data plane only.
 
+    :param with_history: whether the WAL of ``source`` may stay in ``target``; what was deleted can still be read there.
     :return: the LSN of ``source`` at which ``target`` begins. Raises DataPlaneError.
     """
     if not point.is_head and source.base is not None:
         try:
-            return await _replay(source, target, point, user)
+            return await _replay(source, target, point, user, with_history=with_history)
         except DataPlaneError as error:
             if _NOT_REACHED not in str(error):
                 raise
             # Nothing was committed after that point: the present state is what was there at that point.
-            await target.stop()
+            _unshare(target)
             await asyncio.to_thread(trees.remove, target.data)
     async with source.lock:
-        await asyncio.to_thread(_copy_head, source, target, user, major)
+        shared = await asyncio.to_thread(_shareable, source) if with_history else None
+        await asyncio.to_thread(_copy_head, source, target, user, major, shared)
+        _share(shared, target)
     # One run for recovery: what is handed out is complete and stopped cleanly. It need not be durable before.
-    await target.start(server_config.maintenance_conf(target.socket_folder, target.access_files, durable=False), port=5432, tcp=False)
+    conf = server_config.maintenance_conf(target.socket_folder, target.access_files, durable=False, keep_wal=shared is not None)
+    await target.start(conf, port=5432, tcp=False)
     # Recovery ends with a checkpoint at the end of what was copied; a cleanly stopped source ended with one.
     return wal.format_lsn((await asyncio.to_thread(wal.read_control, target.data)).checkpoint)
 
 
-async def _replay(source: Cluster, target: Cluster, point: Point, user: ServerUser) -> str:
+async def _replay(source: Cluster, target: Cluster, point: Point, user: ServerUser, *, with_history: bool) -> str:
     async with source.lock:
         if source.running:
             # Recovery stops before the first record after the point, so there must be one.
@@ -112,8 +136,12 @@ async def _replay(source: Cluster, target: Cluster, point: Point, user: ServerUs
         else:
             await settle(source)
             end = (await asyncio.to_thread(wal.read_control, source.data)).checkpoint
-        await asyncio.to_thread(_copy_for_replay, source, target, end, user)
-    conf = server_config.recovery_conf(target.socket_folder, target.access_files, at=point.at, lsn=point.lsn)
+        timeline = await asyncio.to_thread(_copy_for_replay, source, target, end, user)
+        if with_history:
+            _share(source.base, target)
+    conf = server_config.recovery_conf(
+        target.socket_folder, target.access_files, timeline=timeline, at=point.at, lsn=point.lsn, keep_wal=with_history
+    )
     await target.start(conf, port=5432, tcp=False, patience=_REPLAY_SECONDS)
     position = await asyncio.to_thread(wal.promoted_at, target.data)
     if position is None:
@@ -121,28 +149,49 @@ async def _replay(source: Cluster, target: Cluster, point: Point, user: ServerUs
     return wal.format_lsn(position)
 
 
+def _share(base: Base | None, target: Cluster) -> None:
+    target.base = base.share() if base is not None else None
+
+
+def _unshare(target: Cluster) -> None:
+    # The source shares it as well: it is not the last one.
+    if target.base is not None:
+        target.base.release()
+        target.base = None
+
+
+def _shareable(source: Cluster) -> Base | None:
+    """Return the source's base if a branch may share it: its server keeps all WAL, and replaying that takes seconds at most."""
+    if source.base is None:
+        return None
+    since = wal.segment_of(wal.read_control(source.data).redo) - wal.segment_of(wal.read_control(source.base.data).redo)
+    return source.base if since <= _LONGEST_SHARED_SEGMENTS else None
+
+
 def _copy_base(data: pathlib.Path, base: pathlib.Path, user: ServerUser) -> None:
     backup.copy_stopped(data, base)
     trees.give_to(base, user.owner)
 
 
-def _copy_head(source: Cluster, target: Cluster, user: ServerUser, major: int) -> None:
+def _copy_head(source: Cluster, target: Cluster, user: ServerUser, major: int, shared: Base | None) -> None:
+    first = wal.segment_of(wal.read_control(shared.data).redo) if shared is not None else None
     if source.running:
-        backup.copy_running(source.address, source.data, target.data, major)
+        backup.copy_running(source.address, source.data, target.data, major, first_segment=first)
     else:
-        backup.copy_stopped(source.data, target.data)
+        backup.copy_stopped(source.data, target.data, first_segment=first)
     trees.give_to(target.data, user.owner)
 
 
-def _copy_for_replay(source: Cluster, target: Cluster, end: int, user: ServerUser) -> None:
+def _copy_for_replay(source: Cluster, target: Cluster, end: int, user: ServerUser) -> int:
+    """Make ``target`` the source's base with the source's WAL; return the timeline to follow."""
     if source.base is None:
         raise DataPlaneError(f"branch {source.branch_id}: its history has no beginning to replay from")
-    trees.copy_data_folder(source.base, target.data)
-    first = wal.segment_of(wal.read_control(source.base).redo)
-    # Recovery only reads segments of an older timeline, and removes its names of them; it recycles none (see recovery_conf).
+    trees.copy_data_folder(source.base.data, target.data)
+    first = wal.segment_of(wal.read_control(source.base.data).redo)
     trees.copy_wal(source.data, target.data, first=first, shared_below=wal.segment_of(end))
     (target.data / "recovery.signal").touch()
     trees.give_to(target.data, user.owner)
+    return wal.read_control(source.data).timeline
 
 
 def _mark(address: Address) -> int:

@@ -18,6 +18,7 @@ import typing as t
 import psycopg2
 
 from . import backup, certificates, client_hello, emptying, history, programs, roles, server_config, server_user, sql, template, trees
+from .base import Base
 from .cluster import Cluster
 from .compute import Compute
 from .deviations import deviations
@@ -88,6 +89,7 @@ class DataPlane:
                 (root / name).chmod(0o711)
             self._template = self._new_cluster("template", number=0)
             await template.make(self._template, self._postgres, self._user)
+            self._template_base = Base(self._template.data, permanent=True)
             self._proxy = SniProxy(self, self.domain, client_hello.server_context(self._certificates))
             await self._proxy.start(self._wanted_port)
         except BaseException:
@@ -153,7 +155,8 @@ class DataPlane:
         async with self._make(branch_id) as cluster, self._template.lock:
             await self._in_thread(f"making branch {branch_id}", self._copy_template, cluster)
             # Nobody ever writes to the template.
-            cluster.base = self._template.data
+            cluster.base = self._template_base.share()
+            await history.begin(cluster)
 
     async def copy_cluster(
         self,
@@ -172,7 +175,7 @@ class DataPlane:
         source = self._cluster(source_branch_id)
         async with self._make(branch_id) as cluster:
             try:
-                found = await history.fill(source, cluster, history.Point(at, lsn), self._user, self.pg_major)
+                found = await history.fill(source, cluster, history.Point(at, lsn), self._user, self.pg_major, with_history=not schema_only)
                 copied = Copied(found, *await asyncio.to_thread(roles.catalog, cluster.address))
                 if schema_only:
                     await self._in_thread(f"emptying branch {branch_id}", emptying.empty_cluster, cluster.address)
@@ -180,6 +183,7 @@ class DataPlane:
                 raise DataPlaneError(f"copying branch {source_branch_id} to {branch_id} failed: {_first_line(error)}") from None
             finally:
                 await cluster.stop()
+            await history.begin(cluster)
         return copied
 
     async def history(self, branch_id: str) -> History:
@@ -204,7 +208,7 @@ class DataPlane:
             for endpoint_id in [key for key, compute in self._computes.items() if compute.cluster is old]:
                 await self._drop_compute(endpoint_id)
             if keep_as is None:
-                await asyncio.to_thread(old.remove)
+                await history.forget(old)
 
     async def drop_cluster(self, branch_id: str) -> None:
         """Stop the branch's computes and remove its data."""
@@ -214,7 +218,7 @@ class DataPlane:
                 await self._drop_compute(endpoint_id, immediate=True)
             await cluster.stop(immediate=True)
             del self._clusters[branch_id]
-            await asyncio.to_thread(cluster.remove)
+            await history.forget(cluster)
 
     async def logical_size(self, branch_id: str) -> int:
         """Return the size of the branch's databases in bytes. Wakes nothing."""
@@ -378,7 +382,7 @@ class DataPlane:
             except BaseException:
                 self._clusters.pop(branch_id, None)
                 await cluster.stop(immediate=True)
-                await asyncio.to_thread(cluster.remove)
+                await history.forget(cluster)
                 raise
 
     def _copy_template(self, target: Cluster) -> None:

@@ -72,10 +72,11 @@ def _common(socket_folder: pathlib.Path, port: int, access: tuple[pathlib.Path, 
     }
 
 
-def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pathlib.Path], *, durable: bool) -> str:
+def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pathlib.Path], *, durable: bool, keep_wal: bool | None = None) -> str:
     """Return the configuration of a cluster that runs only for the data plane's own work: no TCP, few connections.
 
-    ``durable=False`` is for a copy nobody has been given yet: when the machine dies it is thrown away anyway, and its WAL is no history.
+    ``durable=False`` is for a copy nobody has been given yet: when the machine dies it is thrown away anyway.
+    ``keep_wal`` says whether its WAL is history; that of a durable server always is.
     """
     settings = _common(socket_folder, 5432, access) | {
         "listen_addresses": "",
@@ -86,19 +87,27 @@ def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pa
         "wal_level": "logical",
         "fsync": durable,
         "full_page_writes": durable,
-        "wal_keep_size": _KEEP_ALL_WAL if durable else 0,
+        "wal_keep_size": _KEEP_ALL_WAL if durable or keep_wal else 0,
         "wal_recycle": False,
         "autovacuum": False,
     }
     return _lines(settings)
 
 
-def recovery_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pathlib.Path], *, at: datetime.datetime | None, lsn: str | None) -> str:
+def recovery_conf(
+    socket_folder: pathlib.Path,
+    access: tuple[pathlib.Path, pathlib.Path],
+    *,
+    timeline: int,
+    at: datetime.datetime | None,
+    lsn: str | None,
+    keep_wal: bool,
+) -> str:
     """Return the configuration of a copy that replays its WAL up to a moment (inclusive) or a position (exclusive) and then opens."""
     recovery = {
         # All WAL is in the copy's own pg_wal already.
         "restore_command": "false",
-        "recovery_target_timeline": "current",
+        "recovery_target_timeline": timeline,
         "recovery_target_action": "promote",
         # An LSN names where a record begins. What pg_current_wal_lsn() says after a commit is where the next one will begin.
         "recovery_target_inclusive": lsn is None,
@@ -108,7 +117,7 @@ def recovery_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pathl
         recovery["recovery_target_time"] = at.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
     if lsn is not None:
         recovery["recovery_target_lsn"] = lsn
-    return maintenance_conf(socket_folder, access, durable=False) + _lines(recovery)
+    return maintenance_conf(socket_folder, access, durable=False, keep_wal=keep_wal) + _lines(recovery)
 
 
 def compute_conf(
