@@ -209,7 +209,7 @@ def test_the_reasons_of_the_provider_are_passed_on() -> None:
     held = {**STAGING, "restricted_actions": [{"name": "delete-rw-endpoint", "reason": "the branch has children"}]}
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(held), query=search("staging"))
-        neon.expect("GET", BRANCHES, listed(held), query=ALL)
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, held), query=ALL)
         neon.expect("DELETE", PATH, refusal("cannot delete"), status=422)
         result = run(state="absent", confirm_destroy="staging")
     assert "Neon restricts for this branch: delete-rw-endpoint: the branch has children" in result["msg"]

@@ -308,6 +308,22 @@ def test_children_are_named_before_anything_is_sent() -> None:
         assert "these were made from it: bud, leaf" in run(state="absent", confirm_destroy="staging")["msg"]
 
 
+def test_only_the_root_that_the_project_was_made_with_stays_for_ever() -> None:
+    """The kept copy of a restored root has no parent either, nor has a schema-only branch."""
+    gone = {"state": "absent", "confirm_destroy": "staging"}
+    root = branch(name="staging")
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(root), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(root, PRODUCTION), query=ALL)
+        assert "the root branch that the project was made with cannot be deleted" in run(**gone)["msg"]
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(root), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, root), query=ALL)
+        neon.expect("DELETE", PATH, {"branch": root, "operations": []})
+        neon.expect("GET", BRANCHES, listed(), query=search("staging"))
+        assert run(**gone)["changed"] is True
+
+
 def test_a_new_branch_under_an_expiring_one_is_refused() -> None:
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
