@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
-from .plane import DataPlane
+from .history import History
+from .plane import Copied, DataPlane
 from .spec import ComputeSpec
 
-__all__ = ["ComputeSpec", "DataPlane", "DataPlaneError", "UnknownBranchError", "UnknownEndpointError"]
+__all__ = ["ComputeSpec", "Copied", "DataPlane", "DataPlaneError", "History", "UnknownBranchError", "UnknownEndpointError"]
