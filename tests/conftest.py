@@ -16,6 +16,7 @@ from hypothesis import settings
 
 # The same examples in every run: a verdict that depends on luck is none. `--hypothesis-profile=default` looks for new ones.
 settings.register_profile("deterministic", derandomize=True)
+settings.register_profile("thorough", derandomize=False, print_blob=True)
 settings.load_profile("deterministic")
 
 TESTS = pathlib.Path(__file__).resolve().parent

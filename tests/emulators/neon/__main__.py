@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--pg-major", type=int, default=17, help="PostgreSQL major version (default: 17)")
         command.add_argument("--operation-seconds", type=float, default=0.15, help="how long an operation takes at least (default: 0.15)")
         command.add_argument("--end-with", type=int, default=0, metavar="PID", help="end when that process ends (default: never)")
+        command.add_argument("--hollow", action="store_true", help="run no servers: for tests of the API alone, nobody can connect")
         command.add_argument("--lenient", action="store_true", help="record what breaks the contract without answering an error")
     for name, text in (("stop", "stop and remove every trace"), ("status", f"tell whether it runs (exit status {NOT_RUNNING} if not)")):
         commands.add_parser(name, help=text).add_argument("--dir", type=Path, required=True, help="folder given to start")
@@ -59,7 +60,13 @@ def run_serve(arguments: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     options = ServeOptions(
-        arguments.port, arguments.pg_port, arguments.pg_major, arguments.operation_seconds, strict=not arguments.lenient, end_with=arguments.end_with
+        arguments.port,
+        arguments.pg_port,
+        arguments.pg_major,
+        arguments.operation_seconds,
+        strict=not arguments.lenient,
+        end_with=arguments.end_with,
+        hollow=arguments.hollow,
     )
     serve(instance_in(arguments.dir), options)
     return 0
@@ -72,8 +79,9 @@ def run_start(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "emulators.neon", "serve", "--state-dir", str(instance.directory)]
     for option in ("port", "pg_port", "pg_major", "operation_seconds", "end_with"):
         command += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
-    if arguments.lenient:
-        command.append("--lenient")
+    for option in ("lenient", "hollow"):
+        if getattr(arguments, option):
+            command.append(f"--{option}")
     started = instance.start(command)
     verb = "started" if started else "runs already; nothing done"
     print(f"The local Neon {verb}: {instance.read_env()['NEON_API_HOST']}")

@@ -21,7 +21,7 @@ from ..framework.instance import Instance, InstanceError, InstanceRecord
 from ..framework.records import Violation
 from . import names
 from .app import BASE_PATH, build_app, build_gate, build_world
-from .dataplane import DataPlane
+from .dataplane import DataPlane, HollowPlane
 from .dataplane.errors import DataPlaneError
 from .postgres_home import postgres_home
 from .world import DOMAIN
@@ -41,6 +41,7 @@ class ServeOptions:
     :param pg_major: PostgreSQL major version.
     :param operation_seconds: how long an operation takes at least.
     :param strict: answer with an error to what breaks the contract.
+    :param hollow: run no servers; see :class:`HollowPlane`.
     :param end_with: process id whose end ends this one too, however it comes about; 0 for none.
     """
 
@@ -50,6 +51,7 @@ class ServeOptions:
     operation_seconds: float = 0.15
     strict: bool = True
     end_with: int = 0
+    hollow: bool = False
 
 
 def runtime_folder() -> Path:
@@ -95,7 +97,7 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
             LOG.error("background task %s ended", task.get_name(), exc_info=task.exception())
             gate.records.violations.append(Violation("emulator", "", task.get_name(), [f"background task ended: {task.exception()!r}"]))
 
-    data_plane = DataPlane(Path(record.runtime_dir), home, port=options.pg_port, domain=DOMAIN, wake=wake)
+    data_plane = (HollowPlane if options.hollow else DataPlane)(Path(record.runtime_dir), home, port=options.pg_port, domain=DOMAIN, wake=wake)
     world = build_world(gate, data_plane, pg_versions=(options.pg_major,), operation_seconds=options.operation_seconds)
     runner = web.AppRunner(build_app(gate, world), access_log=None, shutdown_timeout=2.0)
     background: list[asyncio.Task[None]] = []

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
+from .hollow import HollowPlane
 from .plane import DataPlane
 from .spec import ComputeSpec
 
-__all__ = ["ComputeSpec", "DataPlane", "DataPlaneError", "UnknownBranchError", "UnknownEndpointError"]
+__all__ = ["ComputeSpec", "DataPlane", "DataPlaneError", "HollowPlane", "UnknownBranchError", "UnknownEndpointError"]
