@@ -119,8 +119,8 @@ def plays(draw: st.DrawFn) -> tuple[Call, ...]:
     return tuple(calls)
 
 
-def _fault(kind: dict[str, t.Any], method: str, path_regex: str, times: int) -> dict[str, t.Any]:
-    return {**kind, "method": method, "path_regex": path_regex, "times": times}
+def _fault(kind: dict[str, t.Any], when: dict[str, t.Any], method: str, path_regex: str, times: int) -> dict[str, t.Any]:
+    return {**kind, **when, "method": method, "path_regex": path_regex, "times": times}
 
 
 #: Every way in which a request goes wrong; the provider's words stay its own.
@@ -135,11 +135,25 @@ KINDS = [
     {"status": 200, "body": "<html>proxy</html>"},
     {"drop_before": True},
     {"drop_after": True},
+    # The work is done, and the answer says otherwise, or comes in pieces, or only half of it comes.
+    {"status": 500, "after_work": True},
+    {"status": 504, "after_work": True},
+    {"cut": "length"},
+    {"cut": "connection"},
+    {"drip_bytes": 200, "drip_pause": 0.001},
+    {"status": 429, "retry_after_date_in": 5},
 ]
+#: At once, at a chosen later request, or at random ones.
+WHEN = st.one_of(
+    st.just({}),
+    st.builds(lambda number: {"skip": number}, st.integers(1, 6)),
+    st.builds(lambda seed: {"probability": 0.3, "seed": seed}, st.integers(0, 999)),
+)
 FAULTS = st.lists(
     st.builds(
         _fault,
         st.sampled_from(KINDS),
+        WHEN,
         st.sampled_from(["", "GET", "POST", "PATCH"]),
         st.sampled_from(["", "/branches$", "/endpoints$", "/operations", "^/projects$", "/roles", "/databases"]),
         st.integers(1, 3),
