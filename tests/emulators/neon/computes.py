@@ -10,6 +10,7 @@ import logging
 
 from .dataplane import ComputeSpec
 from .dataplane.errors import DataPlaneError, UnknownEndpointError
+from .making import mark_ready
 from .operations import Step
 from .state import Endpoint, Project
 from .world import World
@@ -56,6 +57,8 @@ class Computes:
         """Run the compute if it does not run, and mark it active."""
         if not self._world.data_plane.compute_running(endpoint.id):
             await self._world.data_plane.start_compute(self.spec(project, endpoint))
+            if (branch := project.branches.get(endpoint.branch_id)) and branch.current_state == "archived":
+                mark_ready(self._world, branch)
         self._mark(endpoint, "active")
 
     async def suspend(self, endpoint: Endpoint) -> None:

@@ -48,13 +48,40 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "fields-not-offered",
         "kind": "limit",
         "subject": "branches, roles, endpoints",
-        "text": "branch.parent_lsn, parent_timestamp, expires_at and archived, role.no_login, and moving an endpoint to another branch answer 501.",
+        "text": "branch.parent_lsn, parent_timestamp, role.no_login, and moving an endpoint to another branch answer 501.",
     },
     {
         "id": "soft-delete",
         "kind": "limit",
         "subject": "deletes",
-        "text": "Deleted projects and branches are gone at once: recoverable=true and include_deleted list nothing more, recover answers 501.",
+        "text": "Deleted projects and branches can be recovered for 7 days, yet only those that hold the 24 clusters deleted last: the machine's disk "
+        "is finite. Branches are recovered as the contract says; the service may no longer offer it.",
+    },
+    {
+        "id": "recover-without-parent",
+        "kind": "unverified",
+        "subject": "POST branch/recover",
+        "text": "Answers 409 if the branch's name is taken by now, 422 if its parent does not exist.",
+    },
+    {
+        "id": "expiration-refusals",
+        "kind": "unverified",
+        "subject": "branch.expires_at",
+        "text": "400 for a time that is not RFC 3339 with a zone and whole seconds, not in the future or more than 30 days away; 422 for a protected or "
+        "default branch, one with children, a child of one that expires, and for making one that expires protected or the default.",
+    },
+    {
+        "id": "archive",
+        "kind": "limit",
+        "subject": "branch.archived",
+        "text": "Archiving is a state only: nothing becomes slower, no branch is archived for being idle. Starting a compute unarchives. Endpoints made "
+        "together with an archived branch are idle; archived with protected answers 422.",
+    },
+    {
+        "id": "restricted-actions",
+        "kind": "unverified",
+        "subject": "branch.restricted_actions",
+        "text": "The contract names restore and delete-rw-endpoint; delete, reset and archive are ours, and so are all reasons.",
     },
     {
         "id": "sql-objects",

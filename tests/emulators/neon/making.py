@@ -31,6 +31,23 @@ def new_database(world: World, name: str, owner_name: str) -> Database:
     return Database(world.next_database_id(), name, owner_name, now, now)
 
 
+def check_branch_name(project: Project, name: str | None, *, own_id: str = "") -> None:
+    """Refuse a name that another branch of the project has; a deleted branch's name is free.
+
+    :param own_id: the branch that is to have the name.
+    :raises ApiError: 409.
+    """
+    if any(branch.name == name and branch.id != own_id for branch in project.branches.values()):
+        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
+
+
+def forget(project: Project, branch: Branch) -> None:
+    """Take the branch and its endpoints out of the project."""
+    project.branches.pop(branch.id, None)
+    for endpoint in project.branch_endpoints(branch.id):
+        project.endpoints.pop(endpoint.id, None)
+
+
 def new_branch(world: World, project: Project, name: str | None, *, parent: Branch | None, init_source: str, protected: bool) -> Branch:
     """A branch, registered in its project; an unnamed one is named by its id.
 
@@ -39,8 +56,7 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
     :raises ApiError: 409 if the project has a branch of that name.
     """
     branch_id = names.branch_id()
-    if any(branch.name == name for branch in project.branches.values()):
-        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
+    check_branch_name(project, name)
     now = world.clock.now()
     is_child = parent is not None and init_source == "parent-data"
     branch = Branch(
@@ -143,10 +159,10 @@ def root_branch_steps(world: World, project: Project, branch: Branch, endpoint: 
     return [Step("create_timeline", branch.id, None, create), Step("start_compute", branch.id, endpoint.id, start)]
 
 
-def branch_steps(world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint]) -> list[Step]:
+def branch_steps(world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint], *, archived: bool = False) -> list[Step]:
     """Make a branch from ``source``: copy the cluster, then start its computes.
 
-    A protected source's passwords are replaced before the branch counts as ready.
+    A protected source's passwords are replaced before the branch counts as ready. With ``archived`` it is archived instead of started.
     """
     schema_only = branch.init_source == "schema-only"
 
@@ -159,18 +175,28 @@ def branch_steps(world: World, project: Project, branch: Branch, source: Branch,
                     await world.data_plane.set_password(branch.id, role.name, role.password)
         mark_ready(world, branch)
 
-    def undo() -> None:
-        project.branches.pop(branch.id, None)
+    async def archive() -> None:
+        mark(world, branch, "archived")
         for endpoint in endpoints:
-            project.endpoints.pop(endpoint.id, None)
+            endpoint.current_state = "idle"
+
+    def undo() -> None:
+        forget(project, branch)
 
     steps = [Step("create_branch", branch.id, None, copy, undo)]
+    if archived:
+        return [*steps, Step("timeline_archive", branch.id, None, archive)]
     return steps + [world.computes.start_step(project, endpoint) for endpoint in endpoints if not endpoint.disabled]
 
 
 def mark_ready(world: World, branch: Branch) -> None:
     """The branch can be used."""
-    branch.current_state, branch.pending_state = "ready", None
+    mark(world, branch, "ready")
+
+
+def mark(world: World, branch: Branch, state: str) -> None:
+    """The branch is in that state."""
+    branch.current_state, branch.pending_state = state, None
     branch.state_changed_at = world.clock.now()
 
 

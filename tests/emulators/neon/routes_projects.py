@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, names, rules, shapes
+from . import making, names, rules, shapes, soft_delete
 from .paging import boolean, integer, page
 from .regions import DEFAULT_REGION, REGIONS
 from .state import Project
@@ -31,16 +31,24 @@ async def list_projects(request: web.Request) -> web.Response:
     org_id = query.get("org_id", ORGANISATION_ID)
     if org_id != ORGANISATION_ID:
         raise ApiError(404, f"organization {org_id} not found")
-    found = [] if boolean(query, "recoverable") else list(world.projects.values())
+    deleted = world.deleted_projects
+    found = [item.project for item in deleted.values()] if boolean(query, "recoverable") else list(world.projects.values())
     found = [project for project in found if search in project.name.lower() or search in project.id]
     limit = integer(query, "limit", 1, 400, 10)
     selected, cursor, _more = page(
         found, lambda item: (item.created_at.isoformat(timespec="microseconds"), item.id), limit=limit, cursor=query.get("cursor")
     )
-    answer: dict[str, Any] = {"projects": [shapes.project_list_item(item, DOMAIN) for item in selected], "applications": {}, "integrations": {}}
+    answer: dict[str, Any] = {"projects": [_list_item(world, item) for item in selected], "applications": {}, "integrations": {}}
     if cursor:
         answer["pagination"] = {"cursor": cursor}
     return web.json_response(answer)
+
+
+def _list_item(world: World, project: Project) -> dict[str, Any]:
+    shape = shapes.project_list_item(project, DOMAIN)
+    if deleted := world.deleted_projects.get(project.id):
+        shape |= {"deleted_at": shapes.stamp(deleted.deleted_at), "recoverable_until": shapes.stamp(deleted.recoverable_until)}
+    return shape
 
 
 async def list_shared_projects(request: web.Request) -> web.Response:
@@ -170,12 +178,8 @@ async def delete_project(request: web.Request) -> web.Response:
     project = world.project(request.match_info["project_id"])
     rules.check_project_delete(project)
     world.operations.require_unlocked(project)
-    del world.projects[project.id]
+    soft_delete.delete_project(world, project)
     answer = {"project": shapes.project(project, DOMAIN, world.clock.now())}
-    steps = [world.computes.suspend_step(endpoint) for endpoint in project.endpoints.values() if endpoint.current_state == "active"]
-    for branch in reversed(project.branches.values()):  # children before their parents
-        steps.append(making.drop_step(world, branch))
-    world.operations.schedule(project, steps)
     return web.json_response(answer)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .rules import restricted_actions
-from .state import Branch, Database, Endpoint, Operation, Project, Role
+from .state import Branch, Database, DeletedBranch, Endpoint, Operation, Project, Role
 
 Json = dict[str, Any]
 GIB = 1024**3
@@ -76,7 +76,8 @@ def project(item: Project, domain: str, now: datetime) -> Json:
 
 
 def branch(item: Branch, owner: Project) -> Json:
-    """A branch."""
+    """A branch; a deleted one with what is known about its recovery."""
+    deleted = owner.deleted_branches.get(item.id)
     return _present(
         {
             "id": item.id,
@@ -100,9 +101,16 @@ def branch(item: Branch, owner: Project) -> Json:
             "created_at": stamp(item.created_at),
             "updated_at": stamp(item.updated_at),
             "init_source": item.init_source,
-            "restricted_actions": restricted_actions(owner, item) or None,
+            "expires_at": stamp(item.expires_at) if item.expires_at else None,
+            "ttl_interval_seconds": item.ttl_interval_seconds,
+            "restricted_actions": (None if deleted else restricted_actions(owner, item)) or None,
+            "recovery": _recovery(deleted) if deleted else None,
         }
     )
+
+
+def _recovery(deleted: DeletedBranch) -> Json:
+    return {"deleted_at": stamp(deleted.deleted_at), "recoverable_until": stamp(deleted.recoverable_until), "deletion_method": deleted.method}
 
 
 def annotation(item: Branch) -> Json:
