@@ -7,9 +7,9 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: neon_endpoint
-short_description: Manage the compute endpoint of a Neon branch
+short_description: Manage a compute endpoint of a Neon branch
 description:
-  - Creates, resizes and deletes the compute that makes a branch reachable.
+  - Creates, resizes, starts, suspends, restarts and deletes the computes that make a branch reachable, read replicas included.
   - Changing sizes restarts the compute and drops its connections. Nothing is sent when nothing differs, a request would wake it.
 version_added: 0.1.0
 author: dbinfra contributors (@dbinfra)
@@ -19,6 +19,14 @@ extends_documentation_fragment:
   - dbinfra.postgres._neon.state
   - dbinfra.postgres._attributes
   - dbinfra.postgres._attributes.action_group_neon
+attributes:
+  idempotent:
+    description:
+      - A second run with the same options changes nothing.
+      - The exception is O(state=restarted), which restarts the compute every time.
+    support: partial
+    details:
+      - Every other state is idempotent.
 options:
   predicted_state:
     description:
@@ -38,10 +46,42 @@ options:
   type:
     description:
       - A branch has one V(read_write) endpoint at most.
-      - Of V(read_only) endpoints it may have several. This module manages the only one and fails if there are more.
+      - Of V(read_only) endpoints (read replicas) it may have several, O(name) or O(id) tells which one is meant. Without either, it is the
+        only one, and the task fails if there are more.
     type: str
     choices: [read_write, read_only]
     default: read_write
+  name:
+    description:
+      - The exact name of a read replica, 1 to 64 characters. One that is not found by it is made.
+      - A V(read_write) endpoint, and one pinned by O(id), is given this name.
+    type: str
+  id:
+    description:
+      - Pins the endpoint by its id. It must be of O(type), and it is never created.
+    type: str
+  state:
+    description:
+      - V(present) makes the endpoint if it is not there. A new one is started.
+      - V(started) and V(suspended) have it running or not; Neon suspends an idle compute, and starts one that is connected to.
+      - V(restarted) restarts it, every time, and needs it to be active. Connections drop.
+      - V(started), V(suspended) and V(restarted) need it to be there. What else is declared is brought about first.
+    choices: [present, absent, started, suspended, restarted]
+  settings:
+    description:
+      - Settings of the compute.
+    type: dict
+    suboptions:
+      pg_settings:
+        description:
+          - PostgreSQL settings by name, passed to Neon as they are. Only the named ones are looked at, none is ever removed.
+          - Which ones Neon takes is not documented. It is an error if Neon does not show them as declared afterwards.
+        type: dict
+  disabled:
+    description:
+      - Whether connections are refused. A disabled compute is suspended.
+      - Neon's own checks of availability enable it again from time to time.
+    type: bool
   min_cu:
     description:
       - Smallest size in compute units.
@@ -71,6 +111,21 @@ EXAMPLES = r"""
     max_cu: 2
     suspend_timeout_seconds: -1
   register: endpoint
+
+- name: A read replica for reports
+  dbinfra.postgres.neon_endpoint:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ branch.branch.id }}"
+    type: read_only
+    name: reports
+    min_cu: 0.25
+    max_cu: 2
+
+- name: Let a preview's compute sleep now
+  dbinfra.postgres.neon_endpoint:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ preview.branch.id }}"
+    state: suspended
 """
 
 RETURN = r"""
@@ -91,6 +146,9 @@ endpoint:
     type:
       description: V(read_write) or V(read_only).
       type: str
+    name:
+      description: Its name, null for none.
+      type: str
     host:
       description: Direct host.
       type: str
@@ -106,16 +164,29 @@ endpoint:
     suspend_timeout_seconds:
       description: Idle seconds before it is suspended.
       type: int
+    disabled:
+      description: Whether connections are refused.
+      type: bool
+    current_state:
+      description: V(active), V(idle), V(init), or what else Neon says.
+      type: str
+    pg_settings:
+      description: Its PostgreSQL settings, as Neon shows them.
+      type: dict
   sample:
     exists: true
     id: ep-cool-darkness-12345678
     branch_id: br-still-tree-12345678
     type: read_write
+    name: null
     host: ep-cool-darkness-12345678.eu-central-1.aws.neon.tech
     pooled_host: ep-cool-darkness-12345678-pooler.eu-central-1.aws.neon.tech
     min_cu: 0.5
     max_cu: 2.0
     suspend_timeout_seconds: -1
+    disabled: false
+    current_state: active
+    pg_settings: {}
 actions:
   description: The changes in words.
   returned: when there are changes
@@ -126,16 +197,21 @@ actions:
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.endpoint import build_endpoint
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, common_options, state_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, common_options
 
 SIZES = {"min_cu": {"type": "float"}, "max_cu": {"type": "float"}, "suspend_timeout_seconds": {"type": "int"}}
 SPEC = {
     "argument_spec": {
         **common_options(),
-        **state_options(),
+        "state": {"type": "str", "choices": ["present", "absent", "started", "suspended", "restarted"], "default": "present"},
+        "confirm_destroy": {"type": "str"},
         **child_options(),
         "predicted_state": {"type": "dict", "options": dict(SIZES)},
         "type": {"type": "str", "choices": ["read_write", "read_only"], "default": "read_write"},
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "settings": {"type": "dict", "options": {"pg_settings": {"type": "dict"}}},
+        "disabled": {"type": "bool"},
         **SIZES,
     },
 }

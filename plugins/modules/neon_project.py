@@ -14,6 +14,10 @@ description:
   - Names are not unique at Neon, so runs that find no project at the same time make several. Of those, the oldest stays. A run deletes the
     one that it has itself just made if it is not the oldest, uses the other one, and says so in a warning. Nothing else is deleted that way.
   - What cannot be changed after creation is never recreated. A difference fails and says what to do.
+  - Only what is declared is compared and changed. An option that is left out says nothing, an empty list says something.
+  - A deleted project can be recovered for some days in the console. It counts as absent, and its name is free.
+  - Costs one request if nothing is to be changed and the list of projects says all that is compared, else one more. A change of a project that
+    was found by its name costs one more for O(adopt), and one of O(preload_libraries) one more.
 version_added: 0.1.0
 author: dbinfra contributors (@dbinfra)
 extends_documentation_fragment:
@@ -80,14 +84,103 @@ options:
       suspend_timeout_seconds:
         description: Idle seconds before the compute is suspended, V(-1) for never, V(0) for the provider's default of 300.
         type: int
+  allowed_ips:
+    description:
+      - Who may connect to the computes of the project. Single addresses, ranges (V(203.0.113.7-203.0.113.9)) and networks (V(203.0.113.0/24)) of
+        IPv4 and IPv6. Compared by what they let in, in any order.
+      - The single word V(everyone) removes the list, every address may connect then.
+      - An empty list is an error, for to Neon it means everyone. So is a network that holds all addresses.
+      - Needs a plan with IP Allow.
+    type: list
+    elements: str
+  allowed_ips_protected_branches_only:
+    description:
+      - Whether the list applies to protected branches only. All others are then open to everyone.
+    type: bool
+  quota:
+    description:
+      - What the project may use. V(0) is no quota. A quota that is left out stays as it is.
+      - B(Beyond a quota Neon suspends all computes, production too), and they cannot be started until the billing period ends or the quota is
+        raised. Only C(logical_size_bytes) is different, it blocks writing on the branch that is too large.
+      - A quota that the present billing period has used up already needs O(confirm_destroy).
+    type: dict
+    suboptions:
+      active_time_seconds:
+        description: Seconds per billing period during which computes may be active.
+        type: int
+      compute_time_seconds:
+        description: CPU seconds per billing period.
+        type: int
+      written_data_bytes:
+        description: Bytes per billing period that may be written, all branches together.
+        type: int
+      data_transfer_bytes:
+        description: Bytes per billing period that may be sent through the proxy, all branches together.
+        type: int
+      logical_size_bytes:
+        description: Bytes of data that each branch may hold.
+        type: int
+  maintenance_window:
+    description:
+      - When Neon may restart computes for its maintenance. Connections are interrupted then.
+    type: dict
+    suboptions:
+      weekdays:
+        description: Numbers from 1 (Monday) to 7 (Sunday).
+        type: list
+        elements: int
+        required: true
+      start_time:
+        description: Its begin, V(HH:MM) in UTC. Quote it, YAML makes a number of V(22:00).
+        type: str
+        required: true
+      end_time:
+        description: Its end, V(HH:MM) in UTC. May be on the next day.
+        type: str
+        required: true
+  preload_libraries:
+    description:
+      - Names of the libraries that computes load at their start, in addition to the provider's own. An empty list means none.
+      - Checked against what the project can preload before anything is changed. Of a project that this task makes this can only be asked
+        afterwards.
+      - An active compute loads them after a restart, which is the matter of M(dbinfra.postgres.neon_endpoint). A warning says so.
+    type: list
+    elements: str
+  enable_logical_replication:
+    description:
+      - V(true) sets C(wal_level=logical) for all computes of the project. B(All active computes are suspended), and Neon cannot undo it.
+      - V(false) asserts that it is off. It is refused for a project that has it.
+    type: bool
+  block_public_connections:
+    description:
+      - Whether connections from the public internet are refused. Stands above O(allowed_ips).
+      - Neon says of it that its meaning may still change.
+    type: bool
+  audit_log_level:
+    description:
+      - How much Neon's audit log holds.
+    type: str
+    choices: [base, extended, full]
+  hipaa:
+    description:
+      - V(true) makes the project HIPAA compliant, which Neon cannot undo. Needs a plan and an agreement for it.
+      - V(false) asserts that it is off. It is refused for a project that has it.
+    type: bool
   ownership:
     description:
-      - V(owner) sets the project-wide settings O(history_retention_seconds) and O(default_compute).
+      - V(owner) sets the project-wide settings, from O(history_retention_seconds) to O(hipaa).
       - V(member) asserts them. A difference fails, for two inventories would overwrite each other.
-      - Either may create a missing project.
+      - Either may create a missing project, with what it declares.
     type: str
     choices: [owner, member]
     default: owner
+  adopt:
+    description:
+      - Whether a project that this collection did not make may be changed.
+      - A project is taken for made by this collection if its default branch carries the annotation C(managed_by=dbinfra.postgres). One that is
+        pinned by O(id) needs no adoption. A project in which nothing differs is used without it.
+    type: bool
+    default: false
 seealso:
   - module: dbinfra.postgres.neon_branch
 """
@@ -109,6 +202,21 @@ EXAMPLES = r"""
     name: shop
     history_retention_seconds: 604800
     ownership: member
+
+- name: What production's inventory owns
+  dbinfra.postgres.neon_project:
+    name: shop
+    allowed_ips:
+      - 203.0.113.7
+      - 198.51.100.0/24
+      - 2001:db8:1::/48
+    maintenance_window:
+      weekdays: [6, 7]
+      start_time: "03:00"
+      end_time: "05:00"
+    quota:
+      logical_size_bytes: 21474836480
+    preload_libraries: [pg_cron]
 
 - name: Delete a project with all its branches
   dbinfra.postgres.neon_project:
@@ -165,6 +273,7 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options imp
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project import build_project
 
 SPEC = {
+    "required_by": {"allowed_ips_protected_branches_only": ["allowed_ips"]},
     "argument_spec": {
         **common_options(),
         **state_options(),
@@ -186,6 +295,32 @@ SPEC = {
                 "suspend_timeout_seconds": {"type": "int"},
             },
         },
+        "allowed_ips": {"type": "list", "elements": "str"},
+        "allowed_ips_protected_branches_only": {"type": "bool"},
+        "quota": {
+            "type": "dict",
+            "options": {
+                "active_time_seconds": {"type": "int"},
+                "compute_time_seconds": {"type": "int"},
+                "written_data_bytes": {"type": "int"},
+                "data_transfer_bytes": {"type": "int"},
+                "logical_size_bytes": {"type": "int"},
+            },
+        },
+        "maintenance_window": {
+            "type": "dict",
+            "options": {
+                "weekdays": {"type": "list", "elements": "int", "required": True},
+                "start_time": {"type": "str", "required": True},
+                "end_time": {"type": "str", "required": True},
+            },
+        },
+        "preload_libraries": {"type": "list", "elements": "str"},
+        "enable_logical_replication": {"type": "bool"},
+        "block_public_connections": {"type": "bool"},
+        "audit_log_level": {"type": "str", "choices": ["base", "extended", "full"]},
+        "hipaa": {"type": "bool"},
+        "adopt": {"type": "bool", "default": False},
         "ownership": {"type": "str", "choices": ["owner", "member"], "default": "owner"},
     },
 }

@@ -16,12 +16,16 @@ import time
 import pytest
 from integration.site_run import CHECKOUT, ansible_playbook, environment, play
 
+# As the inventories declare it.
+WINDOW = {"weekdays": [7], "start_time": "02:00", "end_time": "04:00"}
+
 
 @pytest.fixture(scope="module")
 def account(local_neon):
     """The local Neon with two projects that share a name; nothing else is in it."""
     for _number in range(2):
-        local_neon.post("/projects", {"project": {"name": "twins", "pg_version": 17, "region_id": "aws-eu-central-1"}})
+        fields = {"name": "twins", "pg_version": 17, "region_id": "aws-eu-central-1", "settings": {"maintenance_window": WINDOW}}
+        local_neon.post("/projects", {"project": fields})
     return local_neon
 
 

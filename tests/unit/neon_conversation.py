@@ -85,9 +85,12 @@ class Conversation:
 
 
 @contextlib.contextmanager
-def conversation() -> t.Iterator[Conversation]:
-    """A conversation with the real transport below the client, no network below the transport, and a clock that never waits."""
-    clock = FakeClock()
+def conversation(wall: float = 1_700_000_000.0) -> t.Iterator[Conversation]:
+    """A conversation with the real transport below the client, no network below the transport, and a clock that never waits.
+
+    :param wall: the time when it begins, in seconds since 1970.
+    """
+    clock = FakeClock(wall)
     with responses.RequestsMock(registry=OrderedRegistry, assert_all_requests_are_fired=True) as requests_mock:
         with mock.patch.object(client_file, "SystemClock", return_value=clock):
             yield Conversation(requests_mock, clock)

@@ -9,79 +9,91 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import DbinfraError, InputError, NotFoundError
+from .._core.errors import DbinfraError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
-from .branch_plan import PARENT_DATA, SCHEMA_ONLY, BranchWish, plan_branch
+from .branch_connection import BranchConnection, connection_wish
+from .branch_facts import Origins, branch_facts, endpoints_facts
+from .branch_find import look
+from .branch_plan import plan_branch
+from .branch_restore_plan import RESET, RESTORE
+from .branch_state import BranchState
+from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
-from .lists import branch_called, branch_named
-from .options import client_of, is_predicted, parent_id
-from .records import MANAGED_BY, Branch, branch_from
+from .endpoint import send_endpoint
+from .failures import ConflictError, LostAnswer
+from .operations import wait_until_settled
+from .options import client_of, compute_of, is_predicted, parent_id
+from .records import MANAGED_BY, Branch, Endpoint, branch_from
 from .resource import NeonResource
 
-
-@dataclasses.dataclass(frozen=True)
-class BranchState:
-    """A branch, and the id of the declared parent where it was looked up."""
-
-    branch: Branch | None
-    source: str | None = None
+# Neon's word for a branch whose content is being replaced.
+_RESETTING: t.Final = "resetting"
 
 
 class BranchResource(NeonResource):
     """A branch, found by its pinned id or by its exact name.
 
     :param project_id: None if the project is only predicted; nothing is requested then.
-    :param foreseen: the branch that a predicted project comes with, if it is this one.
+    :param foreseen: what is known of the branch in that case.
+    :param connects: how a database of the branch is reached, None if the result is not to say it.
     """
 
     def __init__(
-        self, context: Context, client: NeonClient, wish: BranchWish, project_id: str | None, pinned: str | None, foreseen: Branch | None
+        self,
+        context: Context,
+        client: NeonClient,
+        wish: BranchWish,
+        project_id: str | None,
+        *,
+        pinned: str | None = None,
+        foreseen: BranchState | None = None,
+        connects: BranchConnection | None = None,
     ) -> None:
         super().__init__(context, client)
         self._wish = wish
         self._project_id = project_id
         self._pinned = pinned
-        self._foreseen = foreseen
+        self._foreseen = foreseen or BranchState(None)
+        self._connects = connects
         self._made: str | None = None
-        self._copied_from: str | None = None
+        self._done = False
+        self._first: BranchState | None = None
         self._restricted: tuple[tuple[str, str], ...] = ()
-        # A project that is only predicted comes with a default branch that nobody has protected yet.
-        self._source_protected: bool | None = False if project_id is None and foreseen is None and wish.parent else None
 
     def read(self) -> BranchState:
-        """Return the branch, and the declared parent's id if something depends on it."""
+        """Return the branch, and what its plan depends on."""
         if self._project_id is None:
-            return BranchState(self._foreseen)
-        branch = self._find(self._project_id)
-        self._restricted = branch.restricted if branch else ()
-        source = self._source(self._project_id, branch)
-        if branch is None:
-            self._copied_from = source
-        return BranchState(branch, source)
+            state = self._foreseen
+        else:
+            state = look(self.client, self._project_id, self._wish, self._made or self._pinned, done=self._done)
+            self._restricted = state.branch.restricted if state.branch else ()
+            self._wait_for_another_run(self._project_id, state)
+        if self._first is None:
+            self._first = state
+        return dataclasses.replace(state, done=self._done or self._was_reset(state))
 
     def plan(self, state: BranchState) -> Plan:
         """Plan by :func:`plan_branch`."""
-        return plan_branch(state.branch, state.source, self._wish)
+        return plan_branch(state, self._wish)
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
         project_id = self._project_id or ""
-        branches = path_of("projects", project_id, "branches")
-        if change.action == "create":
-            body = {"branch": change.payload, "annotation_value": dict(MANAGED_BY)}
-            answer = self.client.call("POST", branches, body=body)
-            self._made = branch_from(required(answer, "branch", dict, "the new branch"), project_id).id
-            return answer
-        branch_id = self._made or (change.payload or {}).get("id") or self._present_id()
-        path = path_of("projects", project_id, "branches", branch_id)
+        if not change.subject.startswith("branch "):
+            return send_endpoint(self.client, project_id, change)
         try:
+            if change.action == "create":
+                return self._create(project_id, change)
+            path = path_of("projects", project_id, "branches", (change.payload or {}).get("id") or self._made or self._present_id())
             if change.action == "set as default":
                 return self.client.call("POST", path + "/set_as_default")
             if change.action == "delete":
                 return self._delete(path)
-            return self.client.call("PATCH", path, body={"branch": {"protected": change.action == "protect"}})
+            if change.action in (RESET, RESTORE):
+                return self._replace(path, change)
+            return self.client.call("PATCH", path, body={"branch": change.payload["fields"]})
         except DbinfraError as error:
             self._explain(error)
             raise
@@ -91,72 +103,57 @@ class BranchResource(NeonResource):
         return self._project_id
 
     def facts(self, state: BranchState, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
-        """Return ``branch``."""
-        wish, branch = self._wish, state.branch
-        if not wish.present and (branch is None or predicted):
-            return {"branch": self._shape(None, default=False, protected=False, parent_id=None, init_source=None)}
-        if branch is None:
-            init_source = wish.init_source or PARENT_DATA
-            return {
-                "branch": self._shape(
-                    None,
-                    default=bool(wish.default),
-                    protected=bool(wish.protected),
-                    # A schema-only branch becomes a root: the parent is where the schema comes from, no more.
-                    parent_id=None if init_source == SCHEMA_ONLY else state.source,
-                    init_source=init_source,
-                )
-            }
-        protected = branch.protected if wish.protected is None or not predicted else wish.protected
-        default = branch.default or (predicted and bool(wish.default))
-        return {"branch": self._shape(branch.id, default=default, protected=protected, parent_id=branch.parent_id, init_source=branch.init_source)}
+        """Return ``branch``, and ``endpoints`` and ``connection`` if they are asked for."""
+        wish = self._wish
+        facts: dict[str, t.Any] = {"branch": branch_facts(state, wish, self._project_id, self._origins(), predicted=predicted)}
+        if wish.compute is not None or wish.connects:
+            facts["endpoints"] = endpoints_facts(state, wish, plan, predicted=predicted)
+        if self._connects is not None:
+            facts["connection"] = self._connects.facts(self.context, self.client, self._project_id, state, wish, predicted=predicted)
+        return facts
 
-    def _shape(self, branch_id: str | None, *, default: bool, protected: bool, parent_id: str | None, init_source: str | None) -> dict[str, t.Any]:
-        return {
-            "exists": branch_id is not None,
-            "id": branch_id,
-            "name": self._wish.name,
-            "project_id": self._project_id,
-            "default": default,
-            "protected": protected,
-            "parent_id": parent_id,
-            "parent_protected": self._source_protected,
-            "copied_from": self._copied_from,
-            "init_source": init_source,
-        }
+    def _origins(self) -> Origins:
+        first = self._first or BranchState(None)
+        if first.branch is not None or not self._wish.present:
+            return Origins()
+        if self._project_id is None:
+            # A project that is only predicted comes with a default branch that nobody has protected yet.
+            return Origins(parent_protected=False if self._wish.parent else None, created=True)
+        source = first.source
+        return Origins(source.id if source else None, source.protected if source else None, True)
 
-    def _find(self, project_id: str) -> Branch | None:
-        known = self._made or self._pinned
-        if known is None:
-            data = branch_named(self.client, project_id, self._wish.name)
-            return None if data is None else branch_from(data, project_id)
+    def _wait_for_another_run(self, project_id: str, state: BranchState) -> None:
+        """Wait for a reset or restore that a run which was killed had sent: its copy is there, its content maybe not yet."""
+        if self._wish.replaced and state.preserved and state.branch and state.branch.state == _RESETTING and not self.context.check_mode:
+            wait_until_settled(self.client, project_id)
+
+    def _was_reset(self, state: BranchState) -> bool:
+        """Tell whether the branch was reset since the first look: after a lost answer this is all that can be seen of it."""
+        if self._wish.state != "reset" or self._first is None or self._first.branch is None or state.branch is None:
+            return False
+        return state.branch.last_reset_at != self._first.branch.last_reset_at
+
+    def _create(self, project_id: str, change: Change) -> t.Mapping[str, t.Any]:
+        body = {**change.payload, "annotation_value": dict(MANAGED_BY)}
+        answer = self.client.call("POST", path_of("projects", project_id, "branches"), body=body)
+        self._made = branch_from(required(answer, "branch", dict, "the new branch"), project_id).id
+        return answer
+
+    def _replace(self, path: str, change: Change) -> t.Mapping[str, t.Any]:
         try:
-            answer = self.client.get(path_of("projects", project_id, "branches", known))
-        except NotFoundError as error:
-            if not self._wish.present:
-                return None
-            error.where = f"option id ({known})"
-            error.remedy = "Correct the pinned id, or remove it if the branch is to be found by its name or made"
-            raise
-        branch = branch_from(required(answer, "branch", dict, f"branch {known}"), project_id)
-        if branch.name != self._wish.name:
-            raise InputError(
-                f"the branch with the pinned id {known} is named {branch.name!r}, declared is {self._wish.name!r}",
-                where="options id and name",
-                remedy="Correct the one that is wrong",
-            )
-        return branch
-
-    def _source(self, project_id: str, branch: Branch | None) -> str | None:
-        parent = self._wish.parent
-        if parent is None or not self._wish.present:
-            return None
-        if branch is not None and (branch.parent_id is None or branch.parent_id == parent):
-            # A root branch has no parent to compare with.
-            return branch.parent_id
-        found = branch_from(branch_called(self.client, project_id, parent, where="option parent"), project_id)
-        self._source_protected = found.protected
-        return found.id
+            answer = self.client.call("POST", path + "/restore", body=change.payload["request"])
+        except ConflictError as error:
+            # A branch with the name of the copy appeared meanwhile. It says nothing about this restore, so it must not pass for its copy.
+            raise ProviderError(
+                error.what,
+                where=error.where,
+                why=error.why,
+                remedy=f"Find out where the branch {self._wish.preserve_under_name} comes from; if it is no copy of this one, choose another "
+                "preserve_under_name",
+                details=error.details,
+            ) from None
+        self._done = True
+        return answer
 
     def _present_id(self) -> str:
         branch = self.read().branch
@@ -171,31 +168,37 @@ class BranchResource(NeonResource):
             return {}
 
     def _explain(self, error: DbinfraError) -> None:
-        """Add to a refusal what the provider said about this branch when it was read."""
+        """Add to a refusal what is known about this branch."""
         reasons = "; ".join(f"{name}: {reason}" for name, reason in self._restricted if reason)
         if reasons:
             error.why = f"{error.why}. Neon restricts for this branch: {reasons}" if error.why else f"Neon restricts for this branch: {reasons}"
+        wish = self._wish
+        place = wish.parent_lsn or (wish.restore.lsn if wish.restore else None)
+        if place and isinstance(error, ProviderError) and not isinstance(error, LostAnswer):
+            source = wish.parent if wish.parent_lsn else (wish.restore.source if wish.restore else None) or wish.name
+            error.remedy = (
+                f"Check that {place} is an LSN of branch {source} (SELECT pg_current_wal_lsn() there) and not of another one, "
+                "and that the project's history reaches back to it"
+            )
 
 
 def build_branch(context: Context) -> BranchResource:
     """Build the resource from a task's options."""
     params = context.params
-    wish = BranchWish(
-        name=params["name"],
-        parent=params["parent"] or None,
-        init_source=params["init_source"],
-        protected=params["protected"],
-        default=params["default"],
-        present=params["state"] == "present",
-        confirm_destroy=params["confirm_destroy"],
-    )
-    if not wish.name:
-        raise InputError("it is empty", where="option name", remedy="Give the branch's exact name")
     client = client_of(context)
+    wish = wish_from(params, client.deadline.clock.now())
+    connects = connection_wish(params)
     if not is_predicted(context):
-        return BranchResource(context, client, wish, parent_id(context, "project_id", "project"), params["id"], None)
+        project_id = parent_id(context, "project_id", "project")
+        return BranchResource(context, client, wish, project_id, pinned=params["id"] or None, connects=connects)
     foreseen = None
     if params["predicted_state"] is not None:
-        known = params["predicted_state"]
-        foreseen = Branch(None, None, wish.name, default=known["default"], protected=known["protected"], init_source=known["init_source"])
-    return BranchResource(context, client, wish, None, None, foreseen)
+        foreseen = _foreseen(params["predicted_state"], wish.name)
+    return BranchResource(context, client, wish, None, foreseen=foreseen, connects=connects)
+
+
+def _foreseen(known: t.Mapping[str, t.Any], name: str) -> BranchState:
+    """Return the branch that the creation of a project makes, with its compute."""
+    branch = Branch(None, None, name, default=known["default"], protected=known["protected"], init_source=known["init_source"], managed=True)
+    compute = Endpoint(None, None, "read_write", None, None, compute_of(known["compute"]), state="active")
+    return BranchState(branch, endpoints=(compute,))

@@ -12,12 +12,12 @@ import typing as t
 from .._core.errors import NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
-from .answers import required
 from .client import NeonClient, path_of
 from .connection import Reach, StandIn, ca_certificate, connection, reach_from_uri
 from .database_plan import DatabaseWish, plan_database
 from .options import Origin, client_of, is_predicted, origin_of, parent_id
-from .records import Database, database_from, endpoint_from
+from .reach import connection_uri_of, database_called, databases_path, hosts_of
+from .records import Database
 from .resource import NeonResource
 
 
@@ -72,7 +72,7 @@ class DatabaseResource(NeonResource):
         """Return the database and its address; two requests, three if the host is not known, one if the database does not exist."""
         if self._project_id is None or self._branch_id is None:
             return DatabaseState(self._foreseen) if self._origin is None else self._copy_of(self._origin)
-        database = self._find(self._project_id, self._branch_id)
+        database = database_called(self.client, self._project_id, self._branch_id, self._wish.name)
         return DatabaseState(database, self._reach(self._project_id, self._branch_id, database, self._access.host) if database else None)
 
     def plan(self, state: DatabaseState) -> Plan:
@@ -81,10 +81,10 @@ class DatabaseResource(NeonResource):
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
-        path = self._path(self._project_id or "", self._branch_id or "")
+        path = databases_path(self._project_id or "", self._branch_id or "")
         if change.action == "create":
             # Before the database is made: a task that fails afterwards would have changed something.
-            if self._access.host is None and not self._hosts(self._project_id or "", self._branch_id or ""):
+            if self._access.host is None and not hosts_of(self.client, self._project_id or "", self._branch_id or ""):
                 raise self._no_compute(self._branch_id or "")
             return self.client.call("POST", path, body={"database": change.payload})
         path += path_of(self._wish.name)
@@ -125,41 +125,27 @@ class DatabaseResource(NeonResource):
             ),
         }
 
-    def _find(self, project_id: str, branch_id: str) -> Database | None:
-        answer = self.client.get(self._path(project_id, branch_id))
-        for data in required(answer, "databases", list, f"databases of branch {branch_id}"):
-            if isinstance(data, dict) and data.get("name") == self._wish.name:
-                return database_from(data, branch_id)
-        return None
-
     def _copy_of(self, origin: Origin) -> DatabaseState:
-        original = self._find(origin.project_id, origin.branch_id)
+        original = database_called(self.client, origin.project_id, origin.branch_id, self._wish.name)
         if original is None:
             return DatabaseState(None)
         reach = self._reach(origin.project_id, origin.branch_id, original, None)
         return DatabaseState(dataclasses.replace(original, branch_id=None), stand_in=StandIn(reach, origin.branch_id) if reach else None)
 
-    def _path(self, project_id: str, branch_id: str) -> str:
-        return path_of("projects", project_id, "branches", branch_id, "databases")
-
     def _reach(self, project_id: str, branch_id: str, database: Database, host: str | None) -> Reach | None:
         if not self._wish.present:
             return None
-        # Without branch_id the API would answer for the default branch.
-        query = {"branch_id": branch_id, "database_name": database.name, "role_name": database.owner_name, "pooled": False}
         try:
-            answer = self.client.get(path_of("projects", project_id, "connection_uri"), query)
+            uri = connection_uri_of(self.context, self.client, project_id, branch_id, database=database.name, role=database.owner_name)
         except (NotFoundError, ProviderError):
-            if self._hosts(project_id, branch_id):
+            if hosts_of(self.client, project_id, branch_id):
                 raise
             if self.context.check_mode:
                 # An earlier task of this check predicted the compute, or the original of a copy has none.
                 return None
             raise self._no_compute(branch_id) from None
-        uri = required(answer, "uri", str, "the connection URI")
-        self.context.hide(uri)
         # Neon is not simply believed that the URI leads to this branch: who knows the host has seen that endpoint's branch, everybody else looks.
-        hosts = [host] if host is not None else self._hosts(project_id, branch_id)
+        hosts = [host] if host is not None else hosts_of(self.client, project_id, branch_id)
         return reach_from_uri(uri, user=database.owner_name, database=database.name, hosts=hosts)
 
     def _no_compute(self, branch_id: str) -> NotFoundError:
@@ -168,12 +154,6 @@ class DatabaseResource(NeonResource):
             where="option branch_id",
             remedy="Make its read-write compute first (neon_endpoint)",
         )
-
-    def _hosts(self, project_id: str, branch_id: str) -> list[str]:
-        answer = self.client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
-        listed = required(answer, "endpoints", list, f"endpoints of branch {branch_id}")
-        endpoints = [endpoint_from(data, branch_id) for data in listed]
-        return [endpoint.host for endpoint in endpoints if endpoint.host is not None]
 
 
 def build_database(context: Context) -> DatabaseResource:

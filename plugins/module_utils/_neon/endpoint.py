@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import NotFoundError
+from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
-from .endpoint_plan import EndpointWish, plan_endpoint
+from .endpoint_plan import ACTIVE, DEEDS, IDLE, EndpointWish, check_endpoint_wish, pg_settings_of, plan_endpoint, settings_that_differ
 from .lists import only
 from .options import client_of, compute_of, is_predicted, parent_id
 from .records import Compute, Endpoint, endpoint_from
 from .resource import NeonResource
 
+_STATE_AFTER: t.Final = {"started": ACTIVE, "restarted": ACTIVE, "suspended": IDLE}
+
 
 class EndpointResource(NeonResource):
-    """The one endpoint of a type that a branch has.
+    """One endpoint of a branch: the one with the pinned id, or the read-only one with the declared name, or the only one of its type.
 
     :param project_id: None if the branch is only predicted, like ``branch_id``; nothing is requested then.
     :param foreseen: the endpoint that a predicted branch comes with, if it comes with one.
@@ -35,39 +37,44 @@ class EndpointResource(NeonResource):
         project_id: str | None,
         branch_id: str | None,
         foreseen: Endpoint | None,
+        pinned: str | None = None,
     ) -> None:
         super().__init__(context, client)
         self._wish = wish
         self._project_id = project_id
         self._branch_id = branch_id
         self._foreseen = foreseen
+        self._pinned = pinned
+        self._settings_sent = False
+        self._restarted = False
+        self._first_start: str | None = None
+        self._looked = False
 
     def read(self) -> Endpoint | None:
         """Return the endpoint or None; one request."""
         if self._project_id is None or self._branch_id is None:
             return self._foreseen
-        answer = self.client.get(path_of("projects", self._project_id, "branches", self._branch_id, "endpoints"))
-        listed = required(answer, "endpoints", list, f"endpoints of branch {self._branch_id}")
-        matches = [data for data in listed if isinstance(data, dict) and data.get("type") == self._wish.type]
-        data = only(matches, f"the {self._wish.type} endpoint of branch {self._branch_id}")
-        return None if data is None else endpoint_from(data, self._branch_id)
+        endpoint = self._find(self._project_id, self._branch_id)
+        if not self._looked:
+            self._looked, self._first_start = True, endpoint.started_at if endpoint else None
+        return endpoint
 
     def plan(self, state: Endpoint | None) -> Plan:
         """Plan by :func:`plan_endpoint`."""
-        return plan_endpoint(state, self._branch_id, self._wish)
+        if self._settings_sent and state is not None:
+            self._require_echo(state)
+        # After a lost answer, the time of the last start tells whether it was carried out.
+        restarted = state is not None and state.started_at is not None and state.started_at != self._first_start
+        return plan_endpoint(state, self._branch_id, self._wish, done=self._wish.state == "restarted" and (self._restarted or restarted))
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
-        endpoints = path_of("projects", self._project_id or "", "endpoints")
-        if change.action == "create":
-            return self.client.call("POST", endpoints, body={"endpoint": change.payload})
-        path = endpoints + path_of(change.payload["id"])
-        if change.action == "delete":
-            try:
-                return self.client.call("DELETE", path)
-            except NotFoundError:
-                return {}
-        return self.client.call("PATCH", path, body={"endpoint": change.payload["fields"]})
+        answer = send_endpoint(self.client, self._project_id or "", change)
+        if change.action == "restart":
+            self._restarted = True
+        elif change.action in ("create", "update") and self._wish.pg_settings:
+            self._settings_sent = True
+        return answer
 
     def settled_project(self, answer: t.Mapping[str, t.Any] | None) -> str | None:
         """Return the project's id."""
@@ -75,45 +82,151 @@ class EndpointResource(NeonResource):
 
     def facts(self, state: Endpoint | None, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
         """Return ``endpoint``."""
-        wanted = self._wish.compute
-        if not self._wish.present and (state is None or predicted):
-            return {"endpoint": self._shape(None, Compute())}
-        if state is None:
-            return {"endpoint": self._shape(None, wanted)}
-        compute = state.compute
-        if predicted:
-            compute = Compute(
-                min_cu=compute.min_cu if wanted.min_cu is None else wanted.min_cu,
-                max_cu=compute.max_cu if wanted.max_cu is None else wanted.max_cu,
-                suspend_timeout_seconds=plan.after.get("suspend_timeout_seconds", compute.suspend_timeout_seconds),
-            )
-        return {"endpoint": self._shape(state, compute)}
+        wish = self._wish
+        if wish.absent and (state is None or predicted):
+            return {"endpoint": endpoint_facts(None, wish.type, self._branch_id)}
+        return {"endpoint": predicted_facts(state, wish, self._branch_id, plan) if predicted or state is None else endpoint_facts(state)}
 
-    def _shape(self, endpoint: Endpoint | None, compute: Compute) -> dict[str, t.Any]:
-        return {
-            "exists": endpoint is not None and endpoint.id is not None,
-            "id": endpoint.id if endpoint else None,
-            "branch_id": self._branch_id,
-            "type": self._wish.type,
-            "host": endpoint.host if endpoint else None,
-            "pooled_host": endpoint.pooled_host if endpoint else None,
-            "min_cu": compute.min_cu,
-            "max_cu": compute.max_cu,
-            "suspend_timeout_seconds": compute.suspend_timeout_seconds,
-        }
+    def _find(self, project_id: str, branch_id: str) -> Endpoint | None:
+        answer = self.client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
+        listed = [data for data in required(answer, "endpoints", list, f"endpoints of branch {branch_id}") if isinstance(data, dict)]
+        if self._pinned is not None:
+            return self._pinned_one(listed, branch_id, self._pinned)
+        wish = self._wish
+        subject = f"the {wish.type} endpoint of branch {branch_id}"
+        matches = [data for data in listed if data.get("type") == wish.type]
+        # A branch has one read-write endpoint, whatever its name; a name is what tells read replicas apart.
+        if wish.type == "read_only" and wish.name is not None:
+            subject = f"the {wish.type} endpoint {wish.name!r} of branch {branch_id}"
+            matches = [data for data in matches if data.get("name") == wish.name]
+        data = only(matches, subject)
+        return None if data is None else endpoint_from(data, branch_id)
+
+    def _pinned_one(self, listed: t.Sequence[dict[str, t.Any]], branch_id: str, pinned: str) -> Endpoint | None:
+        data = next((data for data in listed if data.get("id") == pinned), None)
+        if data is None:
+            if self._wish.absent:
+                return None
+            raise NotFoundError(
+                f"branch {branch_id} has no endpoint with the id {pinned}",
+                where="option id",
+                remedy="Correct the id, or remove it if the endpoint is to be found by its type and name, or made",
+            )
+        endpoint = endpoint_from(data, branch_id)
+        if endpoint.type != self._wish.type:
+            raise InputError(
+                f"endpoint {pinned} is {endpoint.type}, declared is {self._wish.type}",
+                where="options id and type",
+                remedy="Correct the one that is wrong",
+            )
+        return endpoint
+
+    def _require_echo(self, endpoint: Endpoint) -> None:
+        ignored = settings_that_differ(endpoint, self._wish)
+        if ignored:
+            raise ProviderError(
+                f"Neon accepted the request, but does not show these settings as declared: {', '.join(sorted(ignored))}",
+                where=f"option settings.pg_settings, endpoint {endpoint.id}",
+                why="Which settings a compute takes is not documented, and these it does not take, or it writes them in another way",
+                remedy="Set them by ALTER ROLE or ALTER DATABASE (module pg_setting), or ask Neon's support",
+            )
+
+
+def send_endpoint(client: NeonClient, project_id: str, change: Change) -> t.Mapping[str, t.Any]:
+    """Send one change of an endpoint's plan."""
+    endpoints = path_of("projects", project_id, "endpoints")
+    if change.action == "create":
+        return client.call("POST", endpoints, body={"endpoint": change.payload})
+    path = endpoints + path_of(change.payload["id"])
+    if change.action == "delete":
+        try:
+            return client.call("DELETE", path)
+        except NotFoundError:
+            return {}
+    if change.action in DEEDS.values():
+        return client.call("POST", path + path_of(change.action))
+    return client.call("PATCH", path, body={"endpoint": change.payload["fields"]})
+
+
+def endpoints_of(client: NeonClient, project_id: str, branch_id: str) -> tuple[Endpoint, ...]:
+    """Return all endpoints of a branch; one request."""
+    answer = client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
+    listed = required(answer, "endpoints", list, f"endpoints of branch {branch_id}")
+    return tuple(endpoint_from(data, branch_id) for data in listed)
+
+
+def endpoint_facts(endpoint: Endpoint | None, kind: str | None = None, branch_id: str | None = None) -> dict[str, t.Any]:
+    """Return an endpoint's part of a result.
+
+    :param kind: its type, of one that does not exist.
+    :param branch_id: its branch, of one that does not exist.
+    """
+    return {
+        "exists": endpoint is not None and endpoint.id is not None,
+        "id": endpoint.id if endpoint else None,
+        "branch_id": endpoint.branch_id if endpoint else branch_id,
+        "type": endpoint.type if endpoint else kind,
+        "name": (endpoint.name or None) if endpoint else None,
+        "host": endpoint.host if endpoint else None,
+        "pooled_host": endpoint.pooled_host if endpoint else None,
+        "min_cu": endpoint.compute.min_cu if endpoint else None,
+        "max_cu": endpoint.compute.max_cu if endpoint else None,
+        "suspend_timeout_seconds": endpoint.compute.suspend_timeout_seconds if endpoint else None,
+        "disabled": endpoint.disabled if endpoint else None,
+        "current_state": endpoint.state if endpoint else None,
+        "pg_settings": pg_settings_of(endpoint) if endpoint else {},
+    }
+
+
+def predicted_facts(endpoint: Endpoint | None, wish: EndpointWish, branch_id: str | None, plan: Plan) -> dict[str, t.Any]:
+    """Return what :func:`endpoint_facts` will be after ``plan``."""
+    have = endpoint.compute if endpoint else Compute()
+    want = wish.compute
+    facts = endpoint_facts(endpoint, wish.type, branch_id)
+    # The branch of a prediction is the declared one, and null as long as that is predicted itself.
+    facts["branch_id"] = branch_id
+    facts["min_cu"] = have.min_cu if want.min_cu is None else want.min_cu
+    facts["max_cu"] = have.max_cu if want.max_cu is None else want.max_cu
+    said = want.suspend_timeout_seconds if endpoint is None else plan.after.get("suspend_timeout_seconds")
+    facts["suspend_timeout_seconds"] = have.suspend_timeout_seconds if said is None else said
+    facts["name"] = wish.name or facts["name"]
+    facts["disabled"] = bool(facts["disabled"]) if wish.disabled is None else wish.disabled
+    facts["pg_settings"] = {**facts["pg_settings"], **(wish.pg_settings or {})}
+    if facts["current_state"] is None:
+        # A compute is started when it is made.
+        facts["current_state"] = ACTIVE
+    if wish.disabled:
+        facts["current_state"] = IDLE
+    facts["current_state"] = _STATE_AFTER.get(wish.state, facts["current_state"])
+    return facts
 
 
 def build_endpoint(context: Context) -> EndpointResource:
     """Build the resource from a task's options."""
     params = context.params
+    settings = (params["settings"] or {}).get("pg_settings")
     wish = EndpointWish(
-        type=params["type"], compute=compute_of(params), present=params["state"] == "present", confirm_destroy=params["confirm_destroy"]
+        type=params["type"],
+        compute=compute_of(params),
+        state=params["state"],
+        confirm_destroy=params["confirm_destroy"],
+        name=params["name"],
+        pg_settings=None if settings is None else {str(key): _setting_text(value) for key, value in settings.items()},
+        disabled=params["disabled"],
     )
+    check_endpoint_wish(wish)
     client = client_of(context)
     if not is_predicted(context):
         project_id = parent_id(context, "project_id", "project")
-        return EndpointResource(context, client, wish, project_id, parent_id(context, "branch_id", "branch"), None)
+        return EndpointResource(context, client, wish, project_id, parent_id(context, "branch_id", "branch"), None, params["id"] or None)
     foreseen = None
     if params["predicted_state"] is not None:
-        foreseen = Endpoint(None, None, wish.type, None, None, compute_of(params["predicted_state"]))
+        foreseen = Endpoint(None, None, wish.type, None, None, compute_of(params["predicted_state"]), state=ACTIVE)
     return EndpointResource(context, client, wish, None, None, foreseen)
+
+
+def _setting_text(value: t.Any) -> str:
+    """Return a setting the way the API takes it, a text: YAML's true is PostgreSQL's on."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

@@ -9,48 +9,123 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._core.errors import InputError, NotFoundError
 from .._core.reconcile import Change, Plan
 from .records import NOTHING_SAID, Compute, Endpoint, compute_to_api
 from .rules import check_compute, compute_differences, declared, require_confirmation
 
+ACTIVE: t.Final = "active"
+IDLE: t.Final = "idle"
+# Neon's API description: minLength 1, maxLength 64.
+_LONGEST_NAME: t.Final = 64
+# The requests that do what a state asks for, by state.
+DEEDS: t.Final = {"started": "start", "suspended": "suspend", "restarted": "restart"}
+
 
 @dataclasses.dataclass(frozen=True)
 class EndpointWish:
-    """A declared endpoint.
+    """A declared endpoint. None means: not declared.
 
     :param type: ``read_write`` or ``read_only``.
+    :param state: ``present``, ``absent``, ``started``, ``suspended`` or ``restarted``.
+    :param pg_settings: only the named settings are looked at.
     """
 
     type: str
     compute: Compute = NOTHING_SAID
-    present: bool = True
+    state: str = "present"
     confirm_destroy: str | None = None
+    name: str | None = None
+    pg_settings: t.Mapping[str, str] | None = None
+    disabled: bool | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Tell whether the endpoint is to be deleted."""
+        return self.state == "absent"
 
 
-def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: EndpointWish) -> Plan:
+def check_endpoint_wish(wish: EndpointWish) -> None:
+    """Refuse what is wrong whatever Neon says.
+
+    :raises InputError: naming the option.
+    """
+    if wish.name is not None and not 1 <= len(wish.name) <= _LONGEST_NAME:
+        raise InputError(
+            f"an endpoint's name has 1 to {_LONGEST_NAME} characters, this one has {len(wish.name)}",
+            where="option name",
+            remedy="Choose another name",
+        )
+    if wish.disabled and wish.state in ("started", "restarted"):
+        raise InputError(f"a disabled compute cannot be {wish.state}", where="options disabled and state", remedy="Correct one of them")
+
+
+def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: EndpointWish, *, done: bool = False) -> Plan:
     """Return what brings an endpoint to its declaration.
 
     An endpoint that does not differ is left alone completely: a PATCH would wake it, and may restart it.
 
-    :param endpoint: the branch's endpoint of the declared type, None if there is none.
+    :param endpoint: the declared endpoint of the branch, None if there is none.
     :param branch_id: the branch, None if it is only predicted.
-    :raises InputError: for impossible sizes.
+    :param done: it was restarted by this task already, which cannot be seen on it.
+    :raises InputError: for an impossible declaration.
+    :raises NotFoundError: if one that is not there is to be started, suspended or restarted.
     :raises ConfirmationError: for an unconfirmed deletion.
     """
-    if not wish.present:
+    if wish.absent:
         return _plan_absent(endpoint, wish)
     check_compute(wish.compute, "options min_cu, max_cu and suspend_timeout_seconds")
-    subject = f"{wish.type} endpoint"
+    check_endpoint_wish(wish)
+    subject = f"{wish.type} endpoint" + (f" {wish.name}" if wish.name else "")
     if endpoint is None:
-        request = {"branch_id": branch_id, "type": wish.type, **compute_to_api(wish.compute)}
-        return Plan(changes=(Change("create", subject, request),), after={"type": wish.type, **_shown(wish.compute)})
-    differences = compute_differences(endpoint.compute, wish.compute)
-    if not differences:
+        if wish.state != "present":
+            raise NotFoundError(f"there is no {subject} to be {wish.state}", where="option state", remedy="Make it first (state: present)")
+        return _plan_create(branch_id, wish, subject)
+    plan = _plan_update(endpoint, wish, subject)
+    if wish.state == "present" or done:
+        return plan
+    return _with_deed(plan, endpoint, wish, subject)
+
+
+def _plan_absent(endpoint: Endpoint | None, wish: EndpointWish) -> Plan:
+    if endpoint is None:
         return Plan()
+    require_confirmation(wish.confirm_destroy, str(endpoint.id), f"delete {wish.type} endpoint {endpoint.id}; its host name is lost")
+    before = declared(type=endpoint.type, name=endpoint.name or None, id=endpoint.id, host=endpoint.host, **_shown(endpoint.compute))
+    return Plan(changes=(Change("delete", f"{wish.type} endpoint", {"id": endpoint.id}),), before=before)
+
+
+def _plan_create(branch_id: str | None, wish: EndpointWish, subject: str) -> Plan:
+    settings = {"pg_settings": dict(wish.pg_settings)} if wish.pg_settings else None
+    request = {
+        "branch_id": branch_id,
+        "type": wish.type,
+        **compute_to_api(wish.compute),
+        **declared(name=wish.name, disabled=wish.disabled, settings=settings),
+    }
+    after = {"type": wish.type, **_shown(wish.compute), **declared(name=wish.name, disabled=wish.disabled, pg_settings=wish.pg_settings or None)}
+    return Plan(changes=(Change("create", subject, request),), after=after)
+
+
+def _plan_update(endpoint: Endpoint, wish: EndpointWish, subject: str) -> Plan:
+    differences = compute_differences(endpoint.compute, wish.compute)
     # The size is one range to the provider: both ends are sent, or a new minimum might stand above the old maximum.
     sizes = Compute(min_cu=wish.compute.min_cu, max_cu=wish.compute.max_cu) if {"min_cu", "max_cu"} & set(differences) else Compute()
     suspend = wish.compute.suspend_timeout_seconds if "suspend_timeout_seconds" in differences else None
-    fields = compute_to_api(dataclasses.replace(sizes, suspend_timeout_seconds=suspend))
+    fields: dict[str, t.Any] = compute_to_api(dataclasses.replace(sizes, suspend_timeout_seconds=suspend))
+    if wish.name is not None and wish.name != endpoint.name:
+        differences["name"] = (endpoint.name, wish.name)
+        fields["name"] = wish.name
+    if wish.disabled is not None and wish.disabled != endpoint.disabled:
+        differences["disabled"] = (endpoint.disabled, wish.disabled)
+        fields["disabled"] = wish.disabled
+    wrong = settings_that_differ(endpoint, wish)
+    if wrong:
+        have = pg_settings_of(endpoint)
+        differences["pg_settings"] = ({key: have[key] for key in wrong if key in have}, wrong)
+        fields["settings"] = _settings_request(endpoint, {**have, **wrong})
+    if not differences:
+        return Plan()
     return Plan(
         changes=(Change("update", subject, {"id": endpoint.id, "fields": fields}),),
         before={"type": wish.type, **{field: pair[0] for field, pair in differences.items()}},
@@ -58,12 +133,44 @@ def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: Endpoi
     )
 
 
-def _plan_absent(endpoint: Endpoint | None, wish: EndpointWish) -> Plan:
-    if endpoint is None:
-        return Plan()
-    require_confirmation(wish.confirm_destroy, str(endpoint.id), f"delete {wish.type} endpoint {endpoint.id}; its host name is lost")
-    before = {"type": endpoint.type, "id": endpoint.id, "host": endpoint.host, **_shown(endpoint.compute)}
-    return Plan(changes=(Change("delete", f"{wish.type} endpoint", {"id": endpoint.id}),), before=before)
+def pg_settings_of(endpoint: Endpoint) -> dict[str, t.Any]:
+    """Return the endpoint's PostgreSQL settings as Neon shows them."""
+    settings = endpoint.settings.get("pg_settings")
+    return dict(settings) if isinstance(settings, t.Mapping) else {}
+
+
+def settings_that_differ(endpoint: Endpoint, wish: EndpointWish) -> dict[str, str]:
+    """Return the declared settings that the endpoint does not show as declared."""
+    have = pg_settings_of(endpoint)
+    return {key: value for key, value in (wish.pg_settings or {}).items() if have.get(key) != value}
+
+
+def _settings_request(endpoint: Endpoint, pg_settings: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the settings as a whole: whether Neon merges or replaces them is not documented."""
+    libraries = endpoint.settings.get("preload_libraries")
+    return {"pg_settings": dict(pg_settings), **declared(preload_libraries=libraries)}
+
+
+def _with_deed(plan: Plan, endpoint: Endpoint, wish: EndpointWish, subject: str) -> Plan:
+    """Add what the state asks for to what the properties ask for."""
+    have = endpoint.state
+    if wish.state == "restarted" and have != ACTIVE:
+        raise InputError(
+            f"{subject} ({endpoint.id}) is {have or 'in an unknown state'}, only an active compute can be restarted",
+            where="option state",
+            remedy="Use state: started; a compute that starts has its newest settings",
+        )
+    if wish.state in ("started", "restarted") and endpoint.disabled and wish.disabled is not False:
+        raise InputError(f"{subject} ({endpoint.id}) is disabled", where="option state", remedy="Declare disabled: false as well")
+    # An update of a sleeping compute wakes it for a moment, and Neon lets it sleep again.
+    if (wish.state == "started" and have == ACTIVE) or (wish.state == "suspended" and have == IDLE):
+        return plan
+    want = "restarted" if wish.state == "restarted" else ACTIVE if wish.state == "started" else IDLE
+    return Plan(
+        changes=(*plan.changes, Change(DEEDS[wish.state], subject, {"id": endpoint.id})),
+        before={"type": wish.type, **plan.before, "state": have},
+        after={"type": wish.type, **plan.after, "state": want},
+    )
 
 
 def _shown(compute: Compute) -> dict[str, t.Any]:

@@ -57,6 +57,10 @@ class Refusal:
 _HINTS: t.Final[tuple[tuple[str, str], ...]] = (
     (r"PROJECTS_LIMIT_EXCEEDED|projects? limit", "The plan allows no more projects: delete one in the console or choose a larger plan"),
     (r"BRANCHES_LIMIT_EXCEEDED|branch(es)? limit", "The plan allows no more branches: delete one or choose a larger plan"),
+    (
+        r"SNAPSHOTS?_LIMIT|snapshots? limit|limit.{0,40}snapshot|too many snapshots",
+        "The plan allows no more snapshots: delete one, or let one expire",
+    ),
     (r"history retention", "The plan allows less history: lower history_retention_seconds or choose a larger plan"),
     (r"org_id", "A personal API key needs the option org_id; an organization's key infers it"),
     (

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._core.errors import InputError, NotFoundError
@@ -16,9 +17,19 @@ from .client import NeonClient, path_of
 from .lists import only, projects_named
 from .operations import wait_until_settled
 from .options import client_of, compute_of
-from .project_plan import ProjectWish, keeper, plan_project
+from .project_look import available_libraries, is_marked_as_ours
+from .project_plan import IS_OURS, LIBRARIES, NOTHING_ASKED, USAGE, Known, ProjectWish, keeper, open_questions, plan_project
+from .project_settings import check_libraries, settings_wish
 from .records import NOTHING_SAID, Project, project_from
 from .resource import NeonResource
+
+
+@dataclasses.dataclass(frozen=True)
+class ProjectState:
+    """A project, and what was found out because its plan depends on it."""
+
+    project: Project | None
+    known: Known = NOTHING_ASKED
 
 
 class ProjectResource(NeonResource):
@@ -34,25 +45,24 @@ class ProjectResource(NeonResource):
         # Known after a creation or deletion: the list may lag behind.
         self._made: str | None = None
         self._deleted: str | None = None
+        # By the project's id: whether it carries our mark. Nobody can take it away.
+        self._marked: dict[str, bool] = {}
 
-    def read(self) -> Project | None:
-        """Return the project or None; one request if the list says all that is compared."""
-        if self._made is not None:
-            return project_from(self._get(self._made))
-        if self._pinned:
-            return self._read_pinned(self._pinned)
-        matches = [data for data in projects_named(self.client, self._wish.name, self._wish.org_id) if data.get("id") != self._deleted]
-        data = only(matches, f"project {self._wish.name!r}")
-        if data is None:
-            return None
-        project = project_from(data)
-        if self._says_too_little(project):
-            return project_from(self._get(project.id))
-        return project
+    def read(self) -> ProjectState:
+        """Return the project or None; one request if the list says all that is compared and nothing is to be changed."""
+        project = self._find()
+        if project is None:
+            return ProjectState(None)
+        questions = open_questions(project, self._wish)
+        if USAGE in questions:
+            project = project_from(self._get(project.id))
+        ours = bool(self._made or self._pinned) or IS_OURS not in questions or self._is_marked(project)
+        libraries = available_libraries(self.client, project.id) if LIBRARIES in questions else None
+        return ProjectState(project, Known(ours, libraries))
 
-    def plan(self, state: Project | None) -> Plan:
+    def plan(self, state: ProjectState) -> Plan:
         """Plan by :func:`plan_project`."""
-        return plan_project(state, self._wish)
+        return plan_project(state.project, self._wish, state.known)
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
@@ -60,13 +70,17 @@ class ProjectResource(NeonResource):
             answer = self.client.call("POST", "/projects", body={"project": change.payload})
             self._made = project_from(required(answer, "project", dict, "the new project")).id
             return answer
-        path = path_of("projects", change.payload["id"])
+        project_id = change.payload["id"]
+        if project_id is None:
+            project_id = self._made or self._present_id()
+            check_libraries(self._wish.settings.preload_libraries or (), available_libraries(self.client, project_id))
+        path = path_of("projects", project_id)
         if change.action == "delete":
             try:
                 answer = self.client.call("DELETE", path)
             except NotFoundError:
                 answer = {}
-            self._deleted = change.payload["id"]
+            self._deleted = project_id
             return answer
         return self.client.call("PATCH", path, body={"project": change.payload["fields"]})
 
@@ -82,13 +96,13 @@ class ProjectResource(NeonResource):
             return None
         if answer and isinstance(answer.get("project"), dict):
             return required(answer["project"], "id", str, "the project")
-        state = self.read()
-        return state.id if state else None
+        project = self._find()
+        return project.id if project else None
 
-    def facts(self, state: Project | None, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
+    def facts(self, state: ProjectState, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
         """Return ``project``."""
-        wish = self._wish
-        if state is None or (predicted and not wish.present):
+        wish, found = self._wish, state.project
+        if found is None or (predicted and not wish.present):
             here = wish.present
             project = {
                 "exists": False,
@@ -103,12 +117,12 @@ class ProjectResource(NeonResource):
             retention = wish.history_retention_seconds if predicted else None
             project = {
                 "exists": True,
-                "id": state.id,
-                "name": state.name,
-                "region_id": state.region_id,
-                "pg_version": state.pg_version,
-                "org_id": state.org_id,
-                "history_retention_seconds": state.history_retention_seconds if retention is None else retention,
+                "id": found.id,
+                "name": found.name,
+                "region_id": found.region_id,
+                "pg_version": found.pg_version,
+                "org_id": found.org_id,
+                "history_retention_seconds": found.history_retention_seconds if retention is None else retention,
             }
         return {"project": project}
 
@@ -131,12 +145,40 @@ class ProjectResource(NeonResource):
             "deleted again, and the other one is used"
         )
 
+    def _find(self) -> Project | None:
+        if self._made is not None:
+            return project_from(self._get(self._made))
+        if self._pinned:
+            return self._read_pinned(self._pinned)
+        matches = [data for data in projects_named(self.client, self._wish.name, self._wish.org_id) if data.get("id") != self._deleted]
+        data = only(matches, f"project {self._wish.name!r}")
+        if data is None:
+            return None
+        project = project_from(data)
+        if self._says_too_little(project):
+            return project_from(self._get(project.id))
+        return project
+
+    def _is_marked(self, project: Project) -> bool:
+        if project.id not in self._marked:
+            self._marked[project.id] = is_marked_as_ours(self.client, project.id, self._wish.default_branch)
+        return self._marked[project.id]
+
+    def _present_id(self) -> str:
+        project = self._find()
+        if project is None:
+            raise NotFoundError(f"project {self._wish.name} is gone", where="Neon API, GET /projects", remedy="Run again")
+        return project.id
+
     def _says_too_little(self, project: Project) -> bool:
-        """Tell whether something that is compared is missing. Both fields are optional in the list."""
+        """Tell whether something that is compared is missing. All these fields are optional in the list."""
         wish = self._wish
-        compared = wish.present and wish.default_compute != NOTHING_SAID
-        return (wish.history_retention_seconds is not None and project.history_retention_seconds is None) or (
-            compared and project.default_endpoint_settings is None
+        if wish.history_retention_seconds is not None and project.history_retention_seconds is None:
+            return True
+        if not wish.present:
+            return False
+        return (wish.default_compute != NOTHING_SAID and project.default_endpoint_settings is None) or (
+            wish.settings.says_something() and project.settings is None
         )
 
     def _read_pinned(self, pinned: str) -> Project | None:
@@ -177,6 +219,8 @@ def build_project(context: Context) -> ProjectResource:
         database=params["database"],
         history_retention_seconds=params["history_retention_seconds"],
         default_compute=compute_of(params["default_compute"]),
+        settings=settings_wish(params),
+        adopt=params["adopt"],
         owner=params["ownership"] == "owner",
         present=params["state"] == "present",
         confirm_destroy=params["confirm_destroy"],

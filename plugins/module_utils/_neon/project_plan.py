@@ -11,8 +11,14 @@ import typing as t
 
 from .._core.errors import ImmutableError, InputError
 from .._core.reconcile import Change, Plan
+from .project_settings import NO_SETTINGS, Difference, SettingsWish, check_libraries, exhausted_quotas, refuse_one_way, setting_differences
 from .records import MANAGED_BY, NOTHING_SAID, Compute, Project, compute_from_settings, compute_to_api
 from .rules import check_compute, compute_differences, declared, require_confirmation
+
+#: What a plan may depend on beyond the project itself; see :func:`open_questions`.
+IS_OURS: t.Final = "is it ours"
+LIBRARIES: t.Final = "available libraries"
+USAGE: t.Final = "usage"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +26,7 @@ class ProjectWish:
     """A declared project. None means: not declared.
 
     :param owner: this inventory owns the project-wide settings; otherwise it asserts them.
+    :param adopt: a project that this collection did not make may be changed.
     """
 
     name: str
@@ -32,18 +39,56 @@ class ProjectWish:
     database: str | None = None
     history_retention_seconds: int | None = None
     default_compute: Compute = NOTHING_SAID
+    settings: SettingsWish = NO_SETTINGS
     owner: bool = True
+    adopt: bool = False
     present: bool = True
     confirm_destroy: str | None = None
 
 
-def plan_project(project: Project | None, wish: ProjectWish) -> Plan:
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What was found out about a project because its plan depends on it.
+
+    :param ours: whether it may be changed without ``adopt``: it was made by this collection, or its id is pinned.
+    :param libraries: the libraries that it can preload; None if nobody asked.
+    """
+
+    ours: bool = True
+    libraries: tuple[str, ...] | None = None
+
+
+NOTHING_ASKED: t.Final = Known()
+
+
+def open_questions(project: Project, wish: ProjectWish) -> frozenset[str]:
+    """Return what has to be found out before a project can be planned. Nothing if nothing is to be changed.
+
+    :raises ImmutableError: as :func:`plan_project`, so that nothing is asked in vain.
+    """
+    if not wish.present or not wish.owner:
+        return frozenset()
+    _refuse_immutable(project, wish)
+    settings = setting_differences(project.settings or {}, wish.settings)
+    options = {difference.option for difference in settings}
+    questions = set()
+    if "preload_libraries" in options:
+        questions.add(LIBRARIES)
+    if "quota" in options and project.usage is None:
+        questions.add(USAGE)
+    if not wish.adopt and (options or _own_differences(project, wish)):
+        questions.add(IS_OURS)
+    return frozenset(questions)
+
+
+def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTHING_ASKED) -> Plan:
     """Return what brings a project to its declaration.
 
     :param project: the project, None if there is none.
+    :param known: the answers to :func:`open_questions`.
     :raises ImmutableError: for a difference that cannot be changed.
-    :raises InputError: for a difference that only the owner's inventory may change, or an impossible declaration.
-    :raises ConfirmationError: for an unconfirmed deletion or a shorter history.
+    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project, or an impossible declaration.
+    :raises ConfirmationError: for an unconfirmed deletion, a shorter history, or a quota that is used up already.
     """
     if not wish.present:
         return _plan_absent(project, wish)
@@ -51,7 +96,7 @@ def plan_project(project: Project | None, wish: ProjectWish) -> Plan:
     if project is None:
         return _plan_create(wish)
     _refuse_immutable(project, wish)
-    return _plan_update(project, wish)
+    return _plan_update(project, wish, known)
 
 
 def keeper(projects: t.Sequence[t.Mapping[str, t.Any]]) -> t.Mapping[str, t.Any] | None:
@@ -89,7 +134,18 @@ def _plan_create(wish: ProjectWish) -> Plan:
     after = {**shown, **declared(default_branch=wish.default_branch, owner_role=wish.owner_role, database=wish.database)}
     if settings:
         after["default_compute"] = _shown(wish.default_compute)
-    return Plan(changes=(Change("create", f"project {wish.name}", request),), after=after)
+    differences = setting_differences({}, wish.settings)
+    after.update({difference.option: difference.want for difference in differences})
+    fields = {difference.key: difference.value for difference in differences}
+    # Which libraries there are can only be asked for a project that exists.
+    libraries = fields.pop("preload_libraries", None)
+    if fields:
+        request["settings"] = fields
+    changes = [Change("create", f"project {wish.name}", request)]
+    if libraries is not None:
+        later = {"id": None, "fields": {"settings": {**fields, "preload_libraries": libraries}}}
+        changes.append(Change("update", f"project {wish.name}", later))
+    return Plan(changes=tuple(changes), after=after)
 
 
 def _refuse_immutable(project: Project, wish: ProjectWish) -> None:
@@ -113,37 +169,84 @@ def _refuse_immutable(project: Project, wish: ProjectWish) -> None:
             why="It is fixed when a project is made",
             remedy=remedy,
         )
+    refuse_one_way(project.settings or {}, wish.settings, f"project {project.name} ({project.id})")
 
 
-def _plan_update(project: Project, wish: ProjectWish) -> Plan:
-    before: dict[str, t.Any] = {}
-    after: dict[str, t.Any] = {}
-    request: dict[str, t.Any] = {}
+def _own_differences(project: Project, wish: ProjectWish) -> dict[str, tuple[t.Any, t.Any, str, t.Any]]:
+    """Return what differs beside the settings: by option, what is there, what is wanted, the API's field, and what belongs there."""
+    found: dict[str, tuple[t.Any, t.Any, str, t.Any]] = {}
     want, have = wish.history_retention_seconds, project.history_retention_seconds
     if want is not None and want != have:
-        before["history_retention_seconds"], after["history_retention_seconds"] = have, want
-        request["history_retention_seconds"] = want
-    compute = compute_from_settings(project.default_endpoint_settings)
-    differences = compute_differences(compute, wish.default_compute)
+        found["history_retention_seconds"] = (have, want, "history_retention_seconds", want)
+    differences = compute_differences(compute_from_settings(project.default_endpoint_settings), wish.default_compute)
     if differences:
-        before["default_compute"] = {field: pair[0] for field, pair in differences.items()}
-        after["default_compute"] = {field: pair[1] for field, pair in differences.items()}
-        request["default_endpoint_settings"] = _merged_settings(project.default_endpoint_settings, wish.default_compute)
-    if not request:
+        found["default_compute"] = (
+            {field: pair[0] for field, pair in differences.items()},
+            {field: pair[1] for field, pair in differences.items()},
+            "default_endpoint_settings",
+            _merged_settings(project.default_endpoint_settings, wish.default_compute),
+        )
+    return found
+
+
+def _plan_update(project: Project, wish: ProjectWish, known: Known) -> Plan:
+    current = project.settings or {}
+    own, settings = _own_differences(project, wish), setting_differences(current, wish.settings)
+    if not own and not settings:
         return Plan()
+    before = {option: have for option, (have, _want, _field, _value) in own.items()} | {item.option: item.have for item in settings}
+    after = {option: want for option, (_have, want, _field, _value) in own.items()} | {item.option: item.want for item in settings}
+    request = {field: value for _have, _want, field, value in own.values()}
+    if settings:
+        request["settings"] = {**current, **{item.key: item.value for item in settings}}
+    _refuse_what_others_own(project, wish, known, before, after)
+    if "preload_libraries" in after and known.libraries is not None:
+        check_libraries(wish.settings.preload_libraries or (), known.libraries)
+    _confirm(project, wish, settings)
+    name = {"name": project.name}
+    change = Change("update", f"project {project.name}", {"id": project.id, "fields": request})
+    return Plan(changes=(change,), before={**name, **before}, after={**name, **after}, warnings=_warnings(settings))
+
+
+def _refuse_what_others_own(project: Project, wish: ProjectWish, known: Known, before: t.Mapping[str, t.Any], after: t.Mapping[str, t.Any]) -> None:
+    subject = f"project {project.name} ({project.id})"
+    differences = ", ".join(f"{option} is {before[option]}, declared is {after[option]}" for option in after)
     if not wish.owner:
         raise InputError(
-            f"project {project.name} ({project.id}) differs from the declaration: "
-            + ", ".join(f"{field} is {before[field]}, declared is {after[field]}" for field in after),
+            f"{subject} differs from the declaration: {differences}",
             where="option ownership",
             why="This inventory is a member: it asserts project-wide settings and does not set them",
             remedy="Declare the same in both inventories and run the owner's, or correct this declaration",
         )
+    if not known.ours and not wish.adopt:
+        raise InputError(
+            f"{subject} was found by its name, was not made by this collection, and would be changed: {differences}",
+            where="option adopt",
+            why="Names are not unique at Neon, and nothing says that this project is meant",
+            remedy=f"If it is, pin it (id: {project.id}; in an inventory: neon_project_id) or set adopt: true",
+        )
+
+
+def _confirm(project: Project, wish: ProjectWish, settings: t.Sequence[Difference]) -> None:
+    have, want = project.history_retention_seconds, wish.history_retention_seconds
     if have is not None and want is not None and want < have:
         require_confirmation(wish.confirm_destroy, project.name, f"shorten the history of project {project.name} from {have} to {want} seconds")
-    name = {"name": project.name}
-    change = Change("update", f"project {project.name}", {"id": project.id, "fields": request})
-    return Plan(changes=(change,), before={**name, **before}, after={**name, **after})
+    used_up = exhausted_quotas(settings, wish.settings, project.usage or {})
+    if used_up:
+        deed = f"set a quota that is used up already, which suspends all computes of project {project.name} at once: {', '.join(used_up)}"
+        require_confirmation(wish.confirm_destroy, project.name, deed)
+
+
+def _warnings(settings: t.Sequence[Difference]) -> tuple[str, ...]:
+    options = {item.option for item in settings}
+    warnings = []
+    if "preload_libraries" in options:
+        warnings.append(
+            "the libraries of preload_libraries are loaded when a compute starts: restart the active ones (neon_endpoint with state: restarted)"
+        )
+    if "enable_logical_replication" in options:
+        warnings.append("enabling logical replication suspends all active computes of the project, and cannot be undone")
+    return tuple(warnings)
 
 
 def _merged_settings(current: t.Mapping[str, t.Any] | None, wish: Compute) -> dict[str, t.Any]:

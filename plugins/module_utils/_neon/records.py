@@ -13,6 +13,8 @@ from .._core.errors import ProviderError
 from .answers import optional, required
 
 MANAGED_BY: t.Final = {"managed_by": "dbinfra.postgres"}
+#: Quotas of a whole project. The API shows their use in the present billing period under the same names.
+USED_QUOTAS: t.Final = ("active_time_seconds", "compute_time_seconds", "written_data_bytes", "data_transfer_bytes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,11 @@ NOTHING_SAID: t.Final = Compute()
 
 @dataclasses.dataclass(frozen=True)
 class Project:
-    """A project. ``default_endpoint_settings`` is kept as it came, it is sent back as a whole."""
+    """A project. ``default_endpoint_settings`` and ``settings`` are kept as they came, they are sent back as a whole.
+
+    :param settings: None if the answer does not say them, as the list of projects may.
+    :param usage: what the present billing period has used, by the name of the quota; None if the answer does not say it.
+    """
 
     id: str
     name: str
@@ -42,11 +48,17 @@ class Project:
     store_passwords: bool | None
     history_retention_seconds: int | None
     default_endpoint_settings: t.Mapping[str, t.Any] | None
+    settings: t.Mapping[str, t.Any] | None = None
+    usage: t.Mapping[str, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Branch:
-    """A branch. ``id`` is None for a branch that is only predicted."""
+    """A branch. ``id`` is None for a branch that is only predicted. Times are as Neon writes them.
+
+    :param managed: it carries the mark of this collection, which can only be given when a branch is made.
+    :param state: Neon's ``current_state``, maybe one that is not known here.
+    """
 
     id: str | None
     project_id: str | None
@@ -56,11 +68,21 @@ class Branch:
     parent_id: str | None = None
     init_source: str | None = None
     restricted: tuple[tuple[str, str], ...] = ()
+    managed: bool = False
+    state: str | None = None
+    parent_lsn: str | None = None
+    parent_timestamp: str | None = None
+    expires_at: str | None = None
+    last_reset_at: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """A compute endpoint. ``id``, ``branch_id`` and the hosts are None for one that is only predicted."""
+    """A compute endpoint. ``id``, ``branch_id`` and the hosts are None for one that is only predicted.
+
+    :param state: Neon's ``current_state``: ``active``, ``idle``, ``init``, maybe one that is not known here.
+    :param settings: is kept as it came, it is sent back with what changes.
+    """
 
     id: str | None
     branch_id: str | None
@@ -68,6 +90,11 @@ class Endpoint:
     host: str | None
     pooled_host: str | None
     compute: Compute
+    name: str | None = None
+    state: str | None = None
+    disabled: bool = False
+    settings: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    started_at: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +127,8 @@ def project_from(data: t.Any) -> Project:
         store_passwords=optional(data, "store_passwords", bool, where),
         history_retention_seconds=optional(data, "history_retention_seconds", int, where),
         default_endpoint_settings=optional(data, "default_endpoint_settings", dict, where),
+        settings=optional(data, "settings", dict, where),
+        usage={name: used for name in USED_QUOTAS if (used := optional(data, name, int, where)) is not None} or None,
     )
 
 
@@ -119,7 +148,19 @@ def branch_from(data: t.Any, project_id: str) -> Branch:
         parent_id=optional(data, "parent_id", str, where),
         init_source=optional(data, "init_source", str, where),
         restricted=tuple((str(entry.get("name", "")), str(entry.get("reason", ""))) for entry in restricted or [] if isinstance(entry, dict)),
+        managed=_managed(data),
+        state=optional(data, "current_state", str, where),
+        parent_lsn=optional(data, "parent_lsn", str, where),
+        parent_timestamp=optional(data, "parent_timestamp", str, where),
+        expires_at=optional(data, "expires_at", str, where),
+        last_reset_at=optional(data, "last_reset_at", str, where),
     )
+
+
+def branch_answer(answer: t.Any, project_id: str, where: str) -> Branch:
+    """Read the answer to a GET, which keeps the annotation beside the branch; see :func:`branch_from`."""
+    data = required(answer, "branch", dict, where)
+    return branch_from({**data, "annotation": answer.get("annotation")}, project_id)
 
 
 def endpoint_from(data: t.Any, branch_id: str) -> Endpoint:
@@ -140,6 +181,11 @@ def endpoint_from(data: t.Any, branch_id: str) -> Endpoint:
             max_cu=required(data, "autoscaling_limit_max_cu", float, where),
             suspend_timeout_seconds=required(data, "suspend_timeout_seconds", int, where),
         ),
+        name=optional(data, "name", str, where),
+        state=optional(data, "current_state", str, where),
+        disabled=bool(optional(data, "disabled", bool, where)),
+        settings=optional(data, "settings", dict, where) or {},
+        started_at=optional(data, "started_at", str, where),
     )
 
 
@@ -194,6 +240,12 @@ def compute_to_api(compute: Compute) -> dict[str, t.Any]:
         "suspend_timeout_seconds": compute.suspend_timeout_seconds,
     }
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _managed(data: t.Mapping[str, t.Any]) -> bool:
+    annotation = data.get("annotation")
+    value = annotation.get("value") if isinstance(annotation, dict) else None
+    return isinstance(value, dict) and value.items() >= MANAGED_BY.items()
 
 
 def _hosts(data: t.Any, where: str) -> tuple[str, str]:

@@ -35,15 +35,31 @@ FACTS = {
     "parent_protected": True,
     "copied_from": OTHER_BRANCH_ID,
     "init_source": "schema-only",
+    "parent_lsn": None,
+    "parent_timestamp": None,
+    "expires_at": None,
+    "archived": False,
+    "managed": True,
+    "preserved": None,
+    "created": True,
 }
+MARK = {"object": {"type": "console/branch", "id": BRANCH_ID}, "value": {"managed_by": "dbinfra.postgres", "more": "x"}}
 
 
 def search(name: str) -> dict[str, str]:
     return {"search": name, "limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
 
 
-def listed(*branches: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {"branches": list(branches), "annotations": {}, "pagination": {}}
+def listed(*branches: dict[str, t.Any], foreign: bool = False) -> dict[str, t.Any]:
+    """A list of branches that this collection made, or somebody else."""
+    return {"branches": list(branches), "annotations": {} if foreign else {each["id"]: MARK for each in branches}, "pagination": {}}
+
+
+def found(data: dict[str, t.Any], foreign: bool = False) -> dict[str, t.Any]:
+    return {"branch": data} if foreign else {"branch": data, "annotation": MARK}
+
+
+ALL = {"limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
 
 
 def run(check: bool = False, **wish: t.Any) -> dict[str, t.Any]:
@@ -55,7 +71,7 @@ def test_create() -> None:
         neon.expect("GET", BRANCHES, listed(branch(name="staging-2")), query=search("staging"))
         neon.expect("GET", BRANCHES, listed(PRODUCTION, branch(name="production-2")), query=search("production"))
         neon.expect("POST", BRANCHES, {"branch": STAGING, "operations": [operation()]}, body=REQUEST, status=201)
-        neon.expect("GET", PATH, {"branch": STAGING})
+        neon.expect("GET", PATH, found(STAGING))
         result = run()
     assert (result["changed"], result["branch"]) == (True, FACTS)
     after = {"name": "staging", "parent": "production", "init_source": "schema-only"}
@@ -83,7 +99,6 @@ def test_a_branch_that_was_there_is_not_copied_by_this_task() -> None:
     there = branch(name="staging", parent_id=OTHER_BRANCH_ID, init_source="parent-data")
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(there), query=search("staging"))
-        neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
         result = run(init_source="parent-data")
     assert (result["changed"], result["branch"]["parent_id"], result["branch"]["copied_from"]) == (False, OTHER_BRANCH_ID, None)
 
@@ -92,7 +107,7 @@ def test_no_change_is_one_request() -> None:
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
         result = run()
-    assert (result["changed"], result["branch"]) == (False, {**FACTS, "parent_protected": None, "copied_from": None})
+    assert (result["changed"], result["branch"]) == (False, {**FACTS, "parent_protected": None, "copied_from": None, "created": False})
     with conversation() as neon:
         neon.expect("GET", PATH, {"branch": STAGING, "annotation": {}})
         assert run(id=BRANCH_ID)["changed"] is False
@@ -123,19 +138,21 @@ def test_a_new_branch_becomes_default_after_it_was_made() -> None:
         body = {**REQUEST, "branch": {**REQUEST["branch"], "protected": True}}
         neon.expect("POST", BRANCHES, {"branch": made, "operations": []}, body=body, status=201)
         neon.expect("POST", f"{PATH}/set_as_default", {"branch": made, "operations": []})
-        neon.expect("GET", PATH, {"branch": {**made, "default": True}})
+        neon.expect("GET", PATH, found({**made, "default": True}))
         assert run(default=True, protected=True)["branch"]["default"] is True
 
 
 def test_absent() -> None:
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, STAGING), query=ALL)
         neon.expect("DELETE", PATH, {"branch": STAGING, "operations": []})
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
         result = run(state="absent", confirm_destroy="staging")
     assert (result["changed"], result["branch"]["exists"]) == (True, False)
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, STAGING), query=ALL)
         checked = run(check=True, state="absent", confirm_destroy="staging")
     assert (checked["branch"], checked["diff"]) == (result["branch"], result["diff"])
 
@@ -144,6 +161,7 @@ def test_absent() -> None:
 def test_gone_while_it_was_being_deleted(status: int, answer: t.Any) -> None:
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, STAGING), query=ALL)
         neon.expect("DELETE", PATH, answer, status=status)
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
         assert run(state="absent", confirm_destroy="staging")["changed"] is True
@@ -168,7 +186,6 @@ def test_a_branch_with_data_is_not_taken_for_a_schema_only_one() -> None:
     copied = branch(name="staging", parent_id=OTHER_BRANCH_ID, init_source="parent-data")
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(copied), query=search("staging"))
-        neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
         result = run()
     assert "started with its parent's data, declared is schema-only" in result["msg"]
 
@@ -208,12 +225,13 @@ def test_a_lost_answer_is_adopted_by_its_exact_name() -> None:
 
 
 def test_the_reasons_of_the_provider_are_passed_on() -> None:
-    held = branch(name="staging", restricted_actions=[{"name": "delete", "reason": "the branch has children"}])
+    held = {**STAGING, "restricted_actions": [{"name": "delete-rw-endpoint", "reason": "the branch has children"}]}
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(held), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(held), query=ALL)
         neon.expect("DELETE", PATH, refusal("cannot delete"), status=422)
         result = run(state="absent", confirm_destroy="staging")
-    assert "Neon restricts for this branch: delete: the branch has children" in result["msg"]
+    assert "Neon restricts for this branch: delete-rw-endpoint: the branch has children" in result["msg"]
     assert "cannot delete" in result["msg"]
 
 

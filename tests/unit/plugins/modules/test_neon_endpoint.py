@@ -31,8 +31,14 @@ FACTS = {
     "min_cu": 0.5,
     "max_cu": 2.0,
     "suspend_timeout_seconds": -1,
+    "name": None,
+    "disabled": False,
+    "current_state": "idle",
+    "pg_settings": {},
 }
 UNKNOWN = {"exists": False, "id": None, "host": None, "pooled_host": None}
+GONE = {**FACTS, **UNKNOWN, "min_cu": None, "max_cu": None, "suspend_timeout_seconds": None, "disabled": None, "current_state": None}
+NEW = {**FACTS, **UNKNOWN, "current_state": "active"}
 
 
 def listed(*endpoints: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -55,7 +61,7 @@ def test_create() -> None:
     with conversation() as neon:
         neon.expect("GET", LIST, listed())
         checked = run(check=True)
-    assert (checked["endpoint"], checked["diff"], checked["actions"]) == ({**FACTS, **UNKNOWN}, result["diff"], result["actions"])
+    assert (checked["endpoint"], checked["diff"], checked["actions"]) == (NEW, result["diff"], result["actions"])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_absent() -> None:
         neon.expect("DELETE", PATH, {"endpoint": READY, "operations": []})
         neon.expect("GET", LIST, listed())
         result = run(state="absent", confirm_destroy=ENDPOINT_ID)
-    assert result["endpoint"] == {**FACTS, **UNKNOWN, "min_cu": None, "max_cu": None, "suspend_timeout_seconds": None}
+    assert result["endpoint"] == GONE
     with conversation() as neon:
         neon.expect("GET", LIST, listed(READY))
         checked = run(check=True, state="absent", confirm_destroy=ENDPOINT_ID)
@@ -158,7 +164,7 @@ def test_a_predicted_branch_is_not_asked() -> None:
         same = {"min_cu": 0.5, "max_cu": 2, "suspend_timeout_seconds": -1}
         unchanged = run(check=True, **nowhere, predicted_state=same)
         resized = run(check=True, **nowhere, predicted_state={**same, "max_cu": 1})
-    assert created["endpoint"] == {**FACTS, **UNKNOWN, "branch_id": None}
+    assert created["endpoint"] == {**NEW, "branch_id": None}
     assert (created["changed"], unchanged["changed"], resized["changed"]) == (True, False, True)
     assert unchanged["endpoint"] == created["endpoint"] == resized["endpoint"]
     assert resized["diff"] == {"before": {"type": "read_write", "max_cu": 1.0}, "after": {"type": "read_write", "max_cu": 2.0}}

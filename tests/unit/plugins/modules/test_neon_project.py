@@ -11,12 +11,14 @@ import typing as t
 import pytest
 import requests
 from unit.module_runner import run_module
-from unit.neon_conversation import KEY, PROJECT_ID, conversation, operation, options, project, refusal
+from unit.neon_conversation import BRANCH_ID, KEY, PROJECT_ID, Conversation, branch, conversation, operation, options, project, refusal
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_project
 
 SEARCH = {"search": "shop", "limit": "400"}
 PATH = f"/projects/{PROJECT_ID}"
+DEFAULT_SEARCH = {"search": "production", "limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
+ALL_BRANCHES = {"limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
 SECRET = "npg_password_of_the_owner"
 WISH = {
     "name": "shop",
@@ -66,6 +68,16 @@ DIFF = {
 
 def listed(*projects: dict[str, t.Any], **more: t.Any) -> dict[str, t.Any]:
     return {"projects": list(projects), "pagination": {"cursor": "c"}, **more}
+
+
+def branches(*found: dict[str, t.Any], ours: bool = True, **more: t.Any) -> dict[str, t.Any]:
+    """A page of branches; whether the default one carries our mark."""
+    value = {"managed_by": "dbinfra.postgres", "more": "x"} if ours else {"managed_by": "somebody"}
+    return {"branches": list(found), "annotations": {BRANCH_ID: {"object": {}, "value": value}}, **more}
+
+
+def expect_mark(neon: Conversation, ours: bool = True) -> None:
+    neon.expect("GET", f"{PATH}/branches", branches(branch(default=True), ours=ours), query=DEFAULT_SEARCH)
 
 
 def created(*operations: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -172,6 +184,7 @@ def test_the_organization_goes_along() -> None:
 def test_change() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        expect_mark(neon)
         body = {"project": {"history_retention_seconds": 604800}}
         neon.expect("PATCH", PATH, {"project": project(history_retention_seconds=604800), "operations": []}, body=body)
         neon.expect("GET", "/projects", listed(project(history_retention_seconds=604800)), query=SEARCH)
@@ -186,6 +199,7 @@ def test_change() -> None:
 def test_change_in_check_mode_shows_the_same() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        expect_mark(neon)
         result = run(check=True, history_retention_seconds=604800)
     assert (result["changed"], result["project"]) == (True, {**FACTS, "history_retention_seconds": 604800})
 
@@ -193,6 +207,7 @@ def test_change_in_check_mode_shows_the_same() -> None:
 def test_a_change_that_the_provider_does_not_make_is_noticed() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        expect_mark(neon)
         neon.expect("PATCH", PATH, {"project": project(), "operations": []}, body={"project": {"history_retention_seconds": 604800}})
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         result = run(history_retention_seconds=604800)

@@ -17,18 +17,14 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors impo
     InputError,
 )
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.reconcile import Plan
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_plan import BranchWish, plan_branch
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.database_plan import DatabaseWish, plan_database
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.endpoint_plan import EndpointWish, plan_endpoint
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_plan import ProjectWish, plan_project
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.records import Branch, Compute, Database, Endpoint, Project, Role
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.records import Compute, Database, Endpoint, Project, Role
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.role_plan import RoleState, RoleWish, plan_role
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.rules import compute_differences
 
 PROJECT = Project("p-1", "shop", "aws-eu-central-1", 17, "org-1", True, 86400, {"autoscaling_limit_min_cu": 0.25, "pg_settings": {"a": "b"}})
-ROOT = Branch("br-1", "p-1", "production", default=True, protected=True, init_source="parent-data")
-SCHEMA = Branch("br-2", "p-1", "staging", default=False, protected=False, init_source="schema-only")
-CHILD = Branch("br-3", "p-1", "preview", default=False, protected=False, parent_id="br-2", init_source="parent-data")
 ENDPOINT = Endpoint("ep-1", "br-1", "read_write", "ep-1.x", "ep-1-pooler.x", Compute(0.25, 2.0, 0))
 
 
@@ -122,68 +118,6 @@ def test_project_refusals(wish: dict[str, t.Any], error: type[DbinfraError], tex
 
 
 @pytest.mark.parametrize(
-    ("branch", "source", "wish", "actions", "before", "after"),
-    [
-        (ROOT, None, {"protected": True, "default": True}, [], {}, {}),
-        (ROOT, None, {}, [], {}, {}),
-        # Whatever started the default branch, it is not made anew.
-        (ROOT, None, {"init_source": "schema-only"}, [], {}, {}),
-        (ROOT, None, {"protected": False}, ["unprotect"], {"protected": True}, {"protected": False}),
-        (SCHEMA, None, {"parent": "production", "init_source": "schema-only"}, [], {}, {}),
-        (SCHEMA, None, {"default": False, "protected": False}, [], {}, {}),
-        (
-            SCHEMA,
-            None,
-            {"default": True, "protected": True},
-            ["set as default", "protect"],
-            {"default": False, "protected": False},
-            {"default": True, "protected": True},
-        ),
-        (CHILD, "br-2", {"parent": "staging", "init_source": "parent-data"}, [], {}, {}),
-        (None, None, {"present": False}, [], {}, {}),
-    ],
-)
-def test_branch(
-    branch: Branch | None, source: str | None, wish: dict[str, t.Any], actions: list[str], before: dict[str, t.Any], after: dict[str, t.Any]
-) -> None:
-    name = branch.name if branch else "gone"
-    plan = plan_branch(branch, source, BranchWish(name, **wish))
-    named = {"name": name} if actions else {}
-    assert (steps(plan), dict(plan.before), dict(plan.after)) == (actions, {**named, **before}, {**named, **after})
-
-
-def test_a_new_branch_says_what_it_is_made_from() -> None:
-    plan = plan_branch(None, "br-1", BranchWish("staging", parent="production", init_source="schema-only", protected=False, default=True))
-    assert steps(plan) == ["create", "set as default"]
-    assert plan.changes[0].payload == {"name": "staging", "parent_id": "br-1", "init_source": "schema-only", "protected": False}
-    assert plan.after == {"name": "staging", "parent": "production", "init_source": "schema-only", "protected": False, "default": True}
-
-
-@pytest.mark.parametrize(
-    ("branch", "source", "wish", "error", "text"),
-    [
-        (None, None, {}, InputError, "nothing says which branch it starts from.*default branch, with its data"),
-        (CHILD, None, {"init_source": "schema-only"}, ImmutableError, "started with its parent's data.*It holds rows of its parent"),
-        (SCHEMA, None, {"init_source": "parent-data"}, ImmutableError, "started as schema-only, declared is parent-data"),
-        (CHILD, "br-1", {"parent": "production"}, ImmutableError, "its parent is br-2, declared is production .br-1."),
-        (ROOT, None, {"default": False}, InputError, "is the project's default branch"),
-        (ROOT, None, {"present": False, "confirm_destroy": "production"}, InputError, "default branch cannot be deleted"),
-        (SCHEMA, None, {"present": False}, ConfirmationError, "refused to delete branch staging with its data"),
-        (SCHEMA, None, {"present": False, "confirm_destroy": "br-2"}, ConfirmationError, "not the exact name"),
-    ],
-)
-def test_branch_refusals(branch: Branch | None, source: str | None, wish: dict[str, t.Any], error: type[DbinfraError], text: str) -> None:
-    with pytest.raises(error, match=text):
-        plan_branch(branch, source, BranchWish(branch.name if branch else "new", **wish))
-
-
-def test_a_protected_branch_is_not_unprotected_to_be_deleted() -> None:
-    branch = Branch("br-9", "p-1", "kept", default=False, protected=True)
-    with pytest.raises(InputError, match="protected: false first"):
-        plan_branch(branch, None, BranchWish("kept", present=False, confirm_destroy="kept"))
-
-
-@pytest.mark.parametrize(
     ("have", "want", "expected"),
     [
         (Compute(0.25, 2.0, 0), Compute(), {}),
@@ -242,9 +176,9 @@ def test_sizes_that_cannot_be_are_refused_before_anything_is_sent(endpoint: Endp
 
 def test_an_endpoint_is_deleted_by_its_id() -> None:
     with pytest.raises(ConfirmationError, match="confirm_destroy: ep-1"):
-        plan_endpoint(ENDPOINT, "br-1", EndpointWish("read_write", present=False))
-    assert steps(plan_endpoint(ENDPOINT, "br-1", EndpointWish("read_write", present=False, confirm_destroy="ep-1"))) == ["delete"]
-    assert steps(plan_endpoint(None, "br-1", EndpointWish("read_write", present=False))) == []
+        plan_endpoint(ENDPOINT, "br-1", EndpointWish("read_write", state="absent"))
+    assert steps(plan_endpoint(ENDPOINT, "br-1", EndpointWish("read_write", state="absent", confirm_destroy="ep-1"))) == ["delete"]
+    assert steps(plan_endpoint(None, "br-1", EndpointWish("read_write", state="absent"))) == []
 
 
 @pytest.mark.parametrize(

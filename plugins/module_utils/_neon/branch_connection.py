@@ -1,0 +1,107 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a database of a branch is reached, in the shape that neon_database returns, so that a preview needs one task."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import NotFoundError, ProviderError
+from .._core.runner import Context
+from .branch_plan import read_write_of
+from .branch_state import BranchState
+from .branch_wish import BranchWish
+from .client import NeonClient
+from .connection import Reach, StandIn, ca_certificate, connection, reach_from_uri
+from .reach import connection_uri_of, database_called, hosts_of
+
+
+@dataclasses.dataclass(frozen=True)
+class BranchConnection:
+    """The database and the role that are asked for.
+
+    :param role: None for the database's owner.
+    """
+
+    database: str
+    role: str | None
+    ssl_mode: str
+    ca_cert: str | None
+    server_major: int | None
+
+    def facts(
+        self, context: Context, client: NeonClient, project_id: str | None, state: BranchState, wish: BranchWish, *, predicted: bool
+    ) -> dict[str, t.Any]:
+        """Return ``connection``; one request, two without a role. In check mode a branch yet to be made has the one of its source as stand-in."""
+        branch, user = state.branch, self.role
+        reach: Reach | None = None
+        stand_in: StandIn | None = None
+        gone = wish.absent or branch is None or branch.id is None
+        if not gone and project_id is not None and branch is not None and branch.id is not None:
+            compute = read_write_of(state.endpoints or ())
+            # Without one, an earlier task of this check predicted it, or this one does.
+            if compute is not None and compute.host is not None:
+                reach = self._reach(context, client, project_id, branch.id, [compute.host])
+                user = reach.user
+        elif not wish.absent and project_id is not None and state.source is not None and state.source.id is not None:
+            original = self._original(context, client, project_id, state.source.id)
+            stand_in = StandIn(original, state.source.id) if original else None
+            user = self.role or (original.user if original else None)
+        return connection(
+            reach,
+            project_id=project_id,
+            branch_id=None if gone else branch and branch.id,
+            user=user,
+            database=self.database,
+            ssl_mode=self.ssl_mode,
+            ca_cert=self.ca_cert,
+            server_major=self.server_major,
+            stand_in=stand_in,
+        )
+
+    def _reach(self, context: Context, client: NeonClient, project_id: str, branch_id: str, hosts: t.Sequence[str]) -> Reach:
+        role = self.role or self._owner(client, project_id, branch_id)
+        if role is None:
+            raise NotFoundError(
+                f"branch {branch_id} has no database named {self.database!r}",
+                where="option database",
+                remedy="Correct the name (it is compared exactly), or make the database first",
+            )
+        uri = connection_uri_of(context, client, project_id, branch_id, database=self.database, role=role)
+        return reach_from_uri(uri, user=role, database=self.database, hosts=hosts)
+
+    def _original(self, context: Context, client: NeonClient, project_id: str, branch_id: str) -> Reach | None:
+        """Return where the branch's source is reached, None without the database or a compute there."""
+        owner = self._owner(client, project_id, branch_id)
+        hosts = hosts_of(client, project_id, branch_id) if owner else []
+        if owner is None or not hosts:
+            return None
+        try:
+            uri = connection_uri_of(context, client, project_id, branch_id, database=self.database, role=owner)
+        except (NotFoundError, ProviderError):
+            # Only read-only computes: nobody can be connected to as the owner.
+            return None
+        return reach_from_uri(uri, user=owner, database=self.database, hosts=hosts)
+
+    def _owner(self, client: NeonClient, project_id: str, branch_id: str) -> str | None:
+        found = database_called(client, project_id, branch_id, self.database)
+        return None if found is None else found.owner_name
+
+
+def connection_wish(params: t.Mapping[str, t.Any]) -> BranchConnection | None:
+    """Read the options; None if no connection is asked for.
+
+    :raises InputError: if there is no CA file.
+    """
+    if not params["database"]:
+        return None
+    return BranchConnection(
+        database=params["database"],
+        role=params["role"] or None,
+        ssl_mode=params["ssl_mode"],
+        ca_cert=ca_certificate(params["ca_file"], ssl_mode=params["ssl_mode"]),
+        server_major=params["server_major"],
+    )

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding a branch, and what its plan depends on. Reads only, and lists all branches only when something depends on all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import InputError, NotFoundError
+from .answers import required
+from .branch_state import BranchState, wants_children
+from .branch_wish import BranchWish
+from .client import NeonClient, path_of
+from .endpoint import endpoints_of
+from .lists import branch_called, branches_by_name, branches_matching, called
+from .records import Branch, branch_answer, branch_from, project_from
+
+
+def look(client: NeonClient, project_id: str, wish: BranchWish, known: str | None, *, done: bool) -> BranchState:
+    """Return the branch and what its plan depends on.
+
+    :param known: the id that is pinned or was made; the branch is then found by it.
+    :param done: the reset or restore was made by this task; what it depended on is not looked at again.
+    """
+    state = _find(client, project_id, wish, known)
+    branch = state.branch
+    if branch is None:
+        return _with_source(client, project_id, wish, state)
+    if wish.replaced and state.preserved is None and not done:
+        state = _with_family(client, project_id, wish, state, branch)
+    elif wants_children(branch, wish):
+        state = dataclasses.replace(state, children=_children(_everything(client, project_id), branch))
+    if not wish.absent and (wish.compute is not None or wish.connects):
+        state = dataclasses.replace(state, endpoints=endpoints_of(client, project_id, branch.id or ""))
+    return state
+
+
+def _find(client: NeonClient, project_id: str, wish: BranchWish, known: str | None) -> BranchState:
+    # The other name that matters: the one that the branch gets, or that its replaced content is kept under.
+    other = wish.new_name if wish.present else wish.preserve_under_name if wish.replaced else None
+    names = [wish.name] if other is None else [wish.name, other]
+    if known is None:
+        by_name = {name: data and branch_from(data, project_id) for name, data in branches_by_name(client, project_id, names).items()}
+        branch, also = by_name[wish.name], by_name[other] if other else None
+    else:
+        branch = _by_id(client, project_id, wish, known)
+        also = None
+        if other is not None and (branch is None or branch.name != other):
+            data = branches_by_name(client, project_id, [other])[other]
+            also = data and branch_from(data, project_id)
+    if wish.replaced:
+        return BranchState(branch, preserved=also)
+    if branch is None and wish.present:
+        # Renamed by an earlier run.
+        return BranchState(also)
+    return BranchState(branch, taken=also)
+
+
+def _by_id(client: NeonClient, project_id: str, wish: BranchWish, known: str) -> Branch | None:
+    try:
+        answer = client.get(path_of("projects", project_id, "branches", known))
+    except NotFoundError as error:
+        if wish.absent:
+            return None
+        error.where = f"option id ({known})"
+        error.remedy = "Correct the pinned id, or remove it if the branch is to be found by its name or made"
+        raise
+    branch = branch_answer(answer, project_id, f"branch {known}")
+    if branch.name not in (wish.name, wish.final_name):
+        raise InputError(
+            f"the branch with the pinned id {known} is named {branch.name!r}, declared is {wish.name!r}",
+            where="options id and name",
+            remedy="Correct the one that is wrong",
+        )
+    return branch
+
+
+def _with_source(client: NeonClient, project_id: str, wish: BranchWish, state: BranchState) -> BranchState:
+    """Look at the parent of a branch that has to be made."""
+    if not wish.present or wish.new_name is not None or wish.parent is None:
+        return state
+    source = branch_from(branch_called(client, project_id, wish.parent, where="option parent"), project_id)
+    history = None if wish.parent_seconds is None else _history(client, project_id)
+    return dataclasses.replace(state, source=source, history_seconds=history)
+
+
+def _with_family(client: NeonClient, project_id: str, wish: BranchWish, state: BranchState, branch: Branch) -> BranchState:
+    """Look at the children and the source of a branch that is to be reset or restored: one list tells all."""
+    listed = _everything(client, project_id)
+    restore = wish.restore
+    if restore is None:
+        source = next((data for data in listed if data.get("id") == branch.parent_id), None)
+    elif restore.source is None:
+        source = next((data for data in listed if data.get("id") == branch.id), None)
+    else:
+        source = called(listed, project_id, restore.source, where="option restore.source")
+    history = None if restore is None or restore.seconds is None else _history(client, project_id)
+    return dataclasses.replace(
+        state,
+        source=None if source is None else branch_from(source, project_id),
+        children=_children(listed, branch),
+        history_seconds=history,
+    )
+
+
+def _everything(client: NeonClient, project_id: str) -> list[dict[str, t.Any]]:
+    return branches_matching(client, project_id, None)
+
+
+def _children(listed: t.Iterable[t.Mapping[str, t.Any]], branch: Branch) -> tuple[str, ...]:
+    return tuple(sorted(str(data.get("name")) for data in listed if data.get("parent_id") == branch.id))
+
+
+def _history(client: NeonClient, project_id: str) -> int | None:
+    answer = client.get(path_of("projects", project_id))
+    return project_from(required(answer, "project", dict, f"project {project_id}")).history_retention_seconds

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What has to be done to reset a branch from its parent or to restore it. Pure: no HTTP, no Ansible.
+
+Both put other content in the branch's place, and neither can be seen on the branch afterwards. What can be seen is the copy that was kept
+of the replaced content: if a branch of that name exists, it was done.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import InputError, NotFoundError, ProviderError
+from .._core.reconcile import Change, Plan
+from .branch_state import BranchState, restriction
+from .branch_wish import CLOCK_TOLERANCE, BranchWish, RestoreWish
+from .moments import at, span_words, written
+from .records import Branch
+from .rules import declared, require_confirmation
+
+RESET: t.Final = "reset"
+RESTORE: t.Final = "restore"
+
+
+def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
+    """Return what resets or restores a branch.
+
+    :param branch: the branch of ``state``.
+    :raises InputError: if Neon cannot do it, before anything is sent.
+    :raises ConfirmationError: without the exact name.
+    """
+    deed = RESET if wish.state == "reset" else RESTORE
+    where = f"branch {branch.name} ({branch.id})"
+    if state.preserved is not None or (state.done and not wish.preserve):
+        return Plan()
+    if state.done:
+        raise ProviderError(
+            f"Neon carried out the {deed}, but there is no branch {wish.preserve_under_name} with the content that was replaced",
+            where=where,
+            remedy="Do not run again before you know where it is: look at the project's branches and operations, and ask Neon's support",
+        )
+    if deed == RESET and branch.parent_id is None:
+        raise InputError(
+            "a root branch has no parent to be reset from",
+            where=where,
+            why="It was made with the project" if branch.init_source != "schema-only" else "A schema-only branch is a root branch",
+            remedy="Use state: restored with a source, or make the branch anew",
+        )
+    reason = restriction(branch, "restore")
+    if reason or (deed == RESET and branch.protected):
+        raise InputError(
+            f"it cannot be {'reset' if deed == RESET else 'restored'} at present",
+            where=where,
+            why=f"Neon says: {reason}" if reason else "It is protected",
+            remedy="Declare it with protected: false in an earlier task, and protect it again afterwards"
+            if branch.protected
+            else "Remove the reason first",
+        )
+    if state.children and not wish.preserve:
+        raise InputError(
+            f"these branches were made from it: {', '.join(state.children)}",
+            where="option preserve",
+            why="They stay with the replaced content, so it has to be kept",
+            remedy="Set preserve_under_name instead",
+        )
+    source = state.source
+    if source is None:
+        raise NotFoundError("its parent is gone", where=where, remedy="Use state: restored with another source")
+    restore = wish.restore or RestoreWish()
+    if source.id == branch.id and restore.timestamp is None and restore.lsn is None:
+        raise InputError(
+            "the source is the branch itself, and nothing says to which moment it is restored", where="option restore", remedy="Give timestamp or lsn"
+        )
+    check_history(restore.seconds, restore.timestamp, "option restore.timestamp", state, wish)
+    loss = f"its present content is kept as branch {wish.preserve_under_name}" if wish.preserve else "its present content is lost"
+    require_confirmation(wish.confirm_destroy, branch.name, f"{deed} branch {branch.name} ({loss})")
+    request = declared(
+        source_branch_id=source.id, source_timestamp=restore.timestamp, source_lsn=restore.lsn, preserve_under_name=wish.preserve_under_name
+    )
+    after = declared(name=branch.name, content_of=source.name, timestamp=restore.timestamp, lsn=restore.lsn, preserved_as=wish.preserve_under_name)
+    return Plan(
+        changes=(Change(deed, f"branch {branch.name}", {"id": branch.id, "request": request}),),
+        before={"name": branch.name},
+        after=after,
+        warnings=_warnings(branch, state, wish, deed),
+    )
+
+
+def check_history(seconds: float | None, timestamp: str | None, where: str, state: BranchState, wish: BranchWish) -> None:
+    """Refuse a time that the project's history does not reach back to.
+
+    :param seconds: the time in seconds since 1970, None if none is declared.
+    :param timestamp: the same as it was declared.
+    :raises InputError: with the numbers.
+    """
+    history = state.history_seconds
+    if seconds is None or history is None or seconds >= wish.now - history - CLOCK_TOLERANCE:
+        return
+    raise InputError(
+        f"{timestamp} is {span_words(wish.now - seconds)} ago, outside of the project's history",
+        where=where,
+        why=f"The project keeps {span_words(history)} of it ({history} s), now back to {written(at(int(wish.now - history)))}",
+        remedy="Give a later time, or restore a snapshot or a dump of that time",
+    )
+
+
+def _warnings(branch: Branch, state: BranchState, wish: BranchWish, deed: str) -> tuple[str, ...]:
+    warnings = []
+    if state.children:
+        warnings.append(
+            f"The branches made from {branch.name} ({', '.join(state.children)}) stay with its replaced content: "
+            f"they become children of {wish.preserve_under_name}."
+        )
+    of = "its parent" if deed == RESET else "that moment"
+    warnings.append(
+        f"With the content of {of}, branch {branch.name} has its roles, passwords and settings too. Apply access, protection, backup schedule "
+        "and settings again, and prove the delivered credentials."
+    )
+    return tuple(warnings)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was found of a branch, and what has to be looked at besides it. Pure functions."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .branch_wish import BranchWish
+from .moments import answered_moment
+from .records import Branch, Endpoint
+
+# A renewal that would move the end by less than this changes nothing, so that a second run right after the first one changes nothing.
+RENEWAL_STEP_SECONDS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class BranchState:
+    """A branch and what its plan depends on. What was not looked at is None.
+
+    :param branch: None if there is none.
+    :param source: the branch that a new one is made from, or that a reset or restore takes the content of.
+    :param endpoints: its computes.
+    :param children: names of the branches made from it.
+    :param preserved: the branch with the name that the replaced content is kept under.
+    :param taken: another branch has the name that this one is to get.
+    :param history_seconds: how far back the project's history reaches.
+    :param done: the change that leaves no trace (a reset without a kept copy) was made by this task.
+    """
+
+    branch: Branch | None
+    source: Branch | None = None
+    endpoints: tuple[Endpoint, ...] | None = None
+    children: tuple[str, ...] | None = None
+    preserved: Branch | None = None
+    taken: Branch | None = None
+    history_seconds: int | None = None
+    done: bool = False
+
+
+def is_root(branch: Branch) -> bool:
+    """Tell whether it is the root that the project was made with, or the one that took its place.
+
+    A schema-only branch has no parent either, yet it is made and deleted like any other.
+    """
+    return branch.parent_id is None and branch.init_source != "schema-only"
+
+
+def restriction(branch: Branch, action: str) -> str | None:
+    """Return Neon's reason for not allowing an action on the branch, or None."""
+    return next((reason or "Neon gives no reason" for name, reason in branch.restricted if name == action), None)
+
+
+def expiry_differs(branch: Branch, wish: BranchWish) -> bool:
+    """Tell whether the branch's end has to be set.
+
+    A span is set when the branch is made; later only to renew it, and it is never moved to an earlier time.
+    """
+    expiry = wish.expiry
+    if expiry is None or (expiry.ttl is not None and not expiry.renew):
+        return False
+    have = answered_moment(branch.expires_at)
+    if expiry.seconds is None:
+        return branch.expires_at is not None
+    if have is None:
+        return True
+    if expiry.ttl is not None:
+        return expiry.seconds - have.timestamp() >= RENEWAL_STEP_SECONDS
+    return int(have.timestamp()) != int(expiry.seconds)
+
+
+def wants_children(branch: Branch, wish: BranchWish) -> bool:
+    """Tell whether the branch's children have to be known: all branches must be listed for it, so only when something depends on it."""
+    if wish.absent:
+        return not (branch.default or branch.protected or is_root(branch))
+    return wish.present and wish.expiry is not None and wish.expiry.until is not None and expiry_differs(branch, wish)

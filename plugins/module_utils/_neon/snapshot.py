@@ -1,0 +1,142 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The snapshot as a resource."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._core.errors import InputError, NotFoundError
+from .._core.reconcile import Change, Plan
+from .._core.runner import Context
+from .answers import required
+from .client import NeonClient, path_of
+from .lists import branch_called
+from .moments import answered_moment, at, lsn, moment, span, written
+from .options import client_of, is_predicted, parent_id
+from .resource import NeonResource
+from .snapshot_find import find_snapshot, snapshot_facts
+from .snapshot_plan import SnapshotWish, expiry, expiry_not_changed, plan_snapshot
+from .snapshot_record import Snapshot, SnapshotBranch, snapshot_branch_from, snapshot_from
+from .snapshot_restore import build_restore
+
+
+@dataclasses.dataclass(frozen=True)
+class SnapshotState:
+    """A snapshot, and the declared branch where it was looked up."""
+
+    snapshot: Snapshot | None
+    source: SnapshotBranch | None = None
+
+
+class SnapshotResource(NeonResource):
+    """A snapshot, found by its pinned id or by its exact name.
+
+    :param project_id: None if the project or the branch is only predicted; nothing is requested then.
+    """
+
+    def __init__(self, context: Context, client: NeonClient, wish: SnapshotWish, project_id: str | None, pinned: str | None) -> None:
+        super().__init__(context, client)
+        self._wish = wish
+        self._project_id = project_id
+        self._pinned = pinned
+        # Seconds of a ttl are counted from the beginning of the task, so that every look at the plan says the same.
+        self._now = at(client.deadline.clock.now())
+        self._made: str | None = None
+        self._updated_to: str | None = None
+
+    def read(self) -> SnapshotState:
+        """Return the snapshot, and the declared branch if something depends on it."""
+        if self._project_id is None:
+            return SnapshotState(None)
+        snapshot = find_snapshot(self.client, self._project_id, self._wish.name, self._made or self._pinned)
+        if snapshot is None and self._pinned and self._wish.present:
+            raise NotFoundError(
+                f"project {self._project_id} has no snapshot with this id",
+                where=f"option id ({self._pinned})",
+                remedy="Correct the pinned id, or remove it if the snapshot is to be found by its name or taken; one that expired is gone",
+            )
+        if snapshot is not None and self._updated_to is not None and answered_moment(snapshot.expires_at) != answered_moment(self._updated_to):
+            raise expiry_not_changed(snapshot, self._updated_to)
+        return SnapshotState(snapshot, self._source(self._project_id, snapshot))
+
+    def plan(self, state: SnapshotState) -> Plan:
+        """Plan by :func:`plan_snapshot`."""
+        return plan_snapshot(state.snapshot, state.source, self._wish, self._now)
+
+    def send(self, change: Change) -> t.Mapping[str, t.Any]:
+        """Send one change."""
+        project_id = self._project_id or ""
+        if change.action == "create":
+            end = expiry(self._wish, self._now)
+            query = {**change.payload, "expires_at": None if end is None else written(end)}
+            path = path_of("projects", project_id, "branches", query.pop("branch_id"), "snapshot")
+            answer = self.client.call("POST", path, query=query)
+            self._made = snapshot_from(required(answer, "snapshot", dict, "the new snapshot")).id
+            return answer
+        path = path_of("projects", project_id, "snapshots", change.payload["id"])
+        if change.action == "delete":
+            try:
+                return self.client.call("DELETE", path)
+            except NotFoundError:
+                return {}
+        answer = self.client.call("PATCH", path, body={"snapshot": {"expires_at": change.payload["expires_at"]}})
+        self._updated_to = change.payload["expires_at"]
+        return answer
+
+    def settled_project(self, answer: t.Mapping[str, t.Any] | None) -> str | None:
+        """Return the project's id."""
+        return self._project_id
+
+    def facts(self, state: SnapshotState, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
+        """Return ``snapshot``."""
+        wish, snapshot = self._wish, state.snapshot
+        if snapshot is not None and wish.present:
+            shown = snapshot_facts(snapshot, wish.name, self._project_id)
+            if predicted and wish.expires_at is not None:
+                shown["expires_at"] = written(wish.expires_at)
+            return {"snapshot": shown}
+        shown = snapshot_facts(None, wish.name, self._project_id)
+        if wish.present:
+            end = expiry(wish, self._now)
+            shown["source_branch_id"] = state.source.id if state.source else None
+            shown["expires_at"] = None if end is None else written(end)
+        return {"snapshot": shown}
+
+    def _source(self, project_id: str, snapshot: Snapshot | None) -> SnapshotBranch | None:
+        branch = self._wish.branch
+        if branch is None or not self._wish.present or (snapshot is not None and branch == snapshot.source_branch_id):
+            return None
+        return snapshot_branch_from(branch_called(self.client, project_id, branch, where="option branch"))
+
+
+def build_snapshot(context: Context) -> NeonResource:
+    """Build the resource from a task's options: a snapshot, or a restored one."""
+    params = context.params
+    if not params["name"]:
+        raise InputError("it is empty", where="option name", remedy="Give the snapshot's exact name")
+    client = client_of(context)
+    project_id = None if is_predicted(context) else parent_id(context, "project_id", "project")
+    if params["state"] == "restored":
+        return build_restore(context, client, project_id)
+    for option in ("target_name", "preserve_under_name"):
+        if params[option]:
+            raise InputError(f"it is set with state: {params['state']}", where=f"option {option}", remedy="Leave it out, or set state: restored")
+    end = moment(params["expires_at"], "option expires_at") if params["expires_at"] else None
+    wish = SnapshotWish(
+        name=params["name"],
+        pinned=params["id"] is not None,
+        branch=params["branch"] or None,
+        timestamp=moment(params["timestamp"], "option timestamp") if params["timestamp"] else None,
+        lsn=lsn(params["lsn"], "option lsn") if params["lsn"] else None,
+        # Neon keeps whole seconds.
+        expires_at=None if end is None else end.replace(microsecond=0),
+        ttl=span(params["ttl"], "option ttl") if params["ttl"] else None,
+        present=params["state"] == "present",
+        adopt=params["adopt"],
+        confirm_destroy=params["confirm_destroy"],
+    )
+    return SnapshotResource(context, client, wish, project_id, params["id"])

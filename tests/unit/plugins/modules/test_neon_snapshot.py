@@ -1,0 +1,491 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""neon_snapshot: every request, every answer and every result."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+from unit.module_runner import run_module
+from unit.neon_conversation import (
+    BRANCH_ID,
+    OTHER_BRANCH_ID,
+    PROJECT_ID,
+    Conversation,
+    branch,
+    conversation,
+    operation,
+    options,
+    refusal,
+)
+
+from ansible_collections.dbinfra.postgres.plugins.modules import neon_snapshot
+
+PATH = f"/projects/{PROJECT_ID}"
+SNAPSHOT_ID = "snap-cool-lake-1"
+NAME = "dbinfra-before"
+# The clock of the conversation begins here.
+NOW = "2023-11-14T22:13:20Z"
+TAKE = f"{PATH}/branches/{BRANCH_ID}/snapshot"
+
+
+def snapshot(**more: t.Any) -> dict[str, t.Any]:
+    """A snapshot, with a field that nobody knows yet."""
+    known = {"id": SNAPSHOT_ID, "name": NAME, "source_branch_id": BRANCH_ID, "created_at": NOW, "manual": True, "a_new_field": {"x": 1}}
+    return {**known, **more}
+
+
+def expect_snapshots(neon: Conversation, *found: dict[str, t.Any]) -> None:
+    neon.expect("GET", f"{PATH}/snapshots", {"snapshots": list(found)})
+
+
+def expect_branch(neon: Conversation, name: str, *found: dict[str, t.Any]) -> None:
+    query = {"search": name, "limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
+    neon.expect("GET", f"{PATH}/branches", {"branches": list(found)}, query=query)
+
+
+def run(check: bool = False, **wish: t.Any) -> dict[str, t.Any]:
+    return run_module(neon_snapshot, options(**{"project_id": PROJECT_ID, "name": NAME, **wish}), check=check)
+
+
+def test_create() -> None:
+    done = snapshot(expires_at="2023-11-15T22:13:20Z", lsn="0/1DE2850")
+    wish = {"branch": "production", "ttl": "1d"}
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(id="snap-2", name=NAME + "-2"))
+        expect_branch(neon, "production", branch(id=OTHER_BRANCH_ID, name="production-2"), branch())
+        answer = {"snapshot": snapshot(), "operations": [operation("running")]}
+        neon.expect("POST", TAKE, answer, query={"name": NAME, "expires_at": "2023-11-15T22:13:20Z"})
+        neon.expect("GET", f"{PATH}/operations/op-1", {"operation": operation()})
+        expect_snapshots(neon, done)
+        expect_branch(neon, "production", branch())
+        result = run(**wish)
+    assert (result["changed"], result["actions"]) == (True, [f"create snapshot {NAME}"])
+    assert result["diff"] == {"before": {}, "after": {"name": NAME, "branch": "production", "ttl_seconds": 86400}}
+    assert result["snapshot"] == {
+        "exists": True,
+        "id": SNAPSHOT_ID,
+        "name": NAME,
+        "project_id": PROJECT_ID,
+        "source_branch_id": BRANCH_ID,
+        "lsn": "0/1DE2850",
+        "timestamp": None,
+        "created_at": NOW,
+        "expires_at": "2023-11-15T22:13:20Z",
+        "manual": True,
+        "full_size": None,
+    }
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        checked = run(check=True, **wish)
+    assert checked["diff"] == result["diff"]
+    assert (checked["snapshot"]["exists"], checked["snapshot"]["id"], checked["snapshot"]["source_branch_id"]) == (False, None, BRANCH_ID)
+    assert list(checked["snapshot"]) == list(result["snapshot"])
+
+
+@pytest.mark.parametrize(
+    ("wish", "query"),
+    [
+        ({"timestamp": "2023-11-14T10:00:00+01:00"}, {"timestamp": "2023-11-14T09:00:00Z"}),
+        ({"lsn": "0/1DE2850"}, {"lsn": "0/1DE2850"}),
+        ({"expires_at": "2023-12-01T00:00:00Z"}, {"expires_at": "2023-12-01T00:00:00Z"}),
+    ],
+)
+def test_a_point_in_history_and_an_expiry_go_along(wish: dict[str, str], query: dict[str, str]) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, {"snapshot": snapshot(**query), "operations": []}, query={"name": NAME, **query})
+        expect_snapshots(neon, snapshot(**query))
+        expect_branch(neon, "production", branch())
+        assert run(branch="production", **wish)["changed"] is True
+
+
+def test_no_change() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(timestamp="2023-11-14T09:00:00.000Z", expires_at="2023-12-01T00:00:00Z"))
+        expect_branch(neon, "production", branch())
+        result = run(branch="production", timestamp="2023-11-14T09:00:00Z", expires_at="2023-12-01T01:00:00+01:00")
+    assert result["changed"] is False
+    # The branch's id needs no look-up, and a ttl is counted from the creation.
+    for wish in ({"branch": BRANCH_ID}, {"branch": BRANCH_ID, "ttl": "3d"}, {}, {"branch": BRANCH_ID, "lsn": "00/0A"}):
+        with conversation() as neon:
+            expect_snapshots(neon, snapshot(lsn="0/A"))
+            assert run(**wish)["changed"] is False
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("wish", "text"),
+    [
+        ({"branch": "other"}, f"was taken of branch {BRANCH_ID}, declared is other ({OTHER_BRANCH_ID})"),
+        ({"timestamp": "2023-11-14T10:00:00Z"}, "shows 2023-11-14T09:00:00Z, declared is 2023-11-14T10:00:00Z"),
+        ({"lsn": "1/A"}, "shows 0/A, declared is 1/A"),
+    ],
+)
+def test_a_difference_that_cannot_be_changed_fails(check: bool, wish: dict[str, str], text: str) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(timestamp="2023-11-14T09:00:00Z", lsn="0/A"))
+        if "branch" in wish:
+            expect_branch(neon, "other", branch(id=OTHER_BRANCH_ID, name="other"))
+        result = run(check=check, **wish)
+    assert text in result["msg"]
+    assert "Use another name" in result["msg"]
+
+
+def test_the_branch_that_replaced_the_original_counts_as_the_same() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch(id="br-new-3", restored_as=BRANCH_ID, restored_from=SNAPSHOT_ID))
+        assert run(branch="production")["changed"] is False
+
+
+def test_a_child_is_refused() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "preview", branch(name="preview", parent_id=OTHER_BRANCH_ID))
+        result = run(branch="preview")
+    assert f"is a child of {OTHER_BRANCH_ID}. Neon takes snapshots of root branches only" in result["msg"]
+
+
+def test_a_branch_that_is_not_there_is_no_other_branch() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "prod", branch(default=True))
+        assert "has no branch named 'prod'" in run(branch="prod")["msg"]
+    with conversation() as neon:
+        expect_snapshots(neon)
+        assert "nothing says which branch" in run()["msg"]
+
+
+def test_two_snapshots_of_one_name_fail_naming_the_ids() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(), snapshot(id="snap-2"))
+        result = run(branch=BRANCH_ID)
+    assert f"their ids are snap-2, {SNAPSHOT_ID}" in result["msg"]
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(), snapshot(id="snap-2"))
+        assert run(branch=BRANCH_ID, id="snap-2")["snapshot"]["id"] == "snap-2"
+
+
+def test_a_pinned_id_that_is_gone_or_another_takes_nothing() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        assert "has no snapshot with this id" in run(branch=BRANCH_ID, id="snap-9")["msg"]
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(name="other"))
+        assert "is named 'other'" in run(id=SNAPSHOT_ID)["msg"]
+
+
+def test_an_expiry_is_changed() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        neon.expect("PATCH", f"{PATH}/snapshots/{SNAPSHOT_ID}", {"snapshot": snapshot()}, body={"snapshot": {"expires_at": "2023-12-01T00:00:00Z"}})
+        expect_snapshots(neon, snapshot(expires_at="2023-12-01T00:00:00Z"))
+        result = run(expires_at="2023-12-01T00:00:00Z")
+    assert result["diff"] == {"before": {"name": NAME, "expires_at": None}, "after": {"name": NAME, "expires_at": "2023-12-01T00:00:00Z"}}
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        checked = run(check=True, expires_at="2023-12-01T00:00:00Z")
+    assert (checked["diff"], checked["snapshot"]["expires_at"]) == (result["diff"], "2023-12-01T00:00:00Z")
+
+
+def test_an_expiry_that_the_service_ignores_fails_clearly() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        neon.expect("PATCH", f"{PATH}/snapshots/{SNAPSHOT_ID}", {"snapshot": snapshot()}, body={"snapshot": {"expires_at": "2023-12-01T00:00:00Z"}})
+        expect_snapshots(neon, snapshot())
+        result = run(expires_at="2023-12-01T00:00:00Z")
+    assert "did not make it: it ends at no time, declared is 2023-12-01T00:00:00Z" in result["msg"]
+    assert "take another snapshot" in result["msg"]
+
+
+@pytest.mark.parametrize("wish", [{"expires_at": "2023-12-01T00:00:00Z"}, {"state": "absent", "confirm_destroy": "nightly"}])
+def test_a_foreign_snapshot_needs_adoption(wish: dict[str, str]) -> None:
+    for manual, reason in ((True, "nothing says that this collection made it"), (False, "a schedule made it")):
+        with conversation() as neon:
+            expect_snapshots(neon, snapshot(name="nightly", manual=manual))
+            result = run(check=True, name="nightly", **wish)
+        assert reason in result["msg"]
+        assert "adopt: true" in result["msg"]
+    for how in ({"adopt": True}, {"id": SNAPSHOT_ID}):
+        with conversation() as neon:
+            expect_snapshots(neon, snapshot(name="nightly"))
+            assert run(check=True, name="nightly", **wish, **how)["changed"] is True
+
+
+def test_absent() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        neon.expect("DELETE", f"{PATH}/snapshots/{SNAPSHOT_ID}", {"operations": [operation("running")]}, status=202)
+        neon.expect("GET", f"{PATH}/operations/op-1", {"operation": operation()})
+        expect_snapshots(neon)
+        result = run(state="absent", confirm_destroy=NAME)
+    assert (result["changed"], result["snapshot"]["exists"]) == (True, False)
+    with conversation() as neon:
+        expect_snapshots(neon)
+        assert run(state="absent")["changed"] is False
+    with conversation() as neon:
+        expect_snapshots(neon)
+        assert run(state="absent", id=SNAPSHOT_ID)["changed"] is False
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        assert f"set confirm_destroy: {NAME}" in run(state="absent", confirm_destroy="dbinfra")["msg"]
+
+
+def test_a_lost_answer_is_looked_up_and_adopted() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, requests.exceptions.ReadTimeout(), query={"name": NAME})
+        for found in ([], [snapshot()]):
+            expect_snapshots(neon, *found)
+            expect_branch(neon, "production", branch())
+        neon.expect("GET", f"{PATH}/operations", {"operations": []}, query={"limit": "100"})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        result = run(branch="production")
+        assert sum(request.method == "POST" for request in neon.requests) == 1
+    assert (result["changed"], result["snapshot"]["id"]) == (True, SNAPSHOT_ID)
+
+
+@pytest.mark.parametrize("status", [423, 429, 503])
+def test_a_busy_project_is_waited_for(status: int) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        neon.expect("DELETE", f"{PATH}/snapshots/{SNAPSHOT_ID}", refusal("busy"), status=status, headers={"Retry-After": "2"})
+        neon.expect("DELETE", f"{PATH}/snapshots/{SNAPSHOT_ID}", {"operations": []}, status=202)
+        expect_snapshots(neon)
+        assert run(state="absent", confirm_destroy=NAME)["changed"] is True
+    assert neon.clock.elapsed >= 2
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [("SNAPSHOTS_LIMIT_EXCEEDED", "no"), ("", "snapshot limit reached"), ("", "limit of 10 manual snapshots")]
+)
+def test_a_full_limit_is_explained_and_nothing_is_pruned(code: str, message: str) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, *(snapshot(id=f"snap-{number}", name=f"dbinfra-{number}") for number in range(10)))
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal(message, code), query={"name": NAME}, status=422)
+        result = run(branch="production")
+    assert "The plan allows no more snapshots" in result["msg"]
+
+
+RESTORE = f"{PATH}/snapshots/{SNAPSHOT_ID}/restore"
+WISH = {"state": "restored", "target_name": "look"}
+FINAL = {
+    **WISH,
+    "branch": "production",
+    "finalize": True,
+    "preserve_under_name": "production-before",
+    "confirm_destroy": "production",
+}
+LOOK = branch(id="br-new-3", name="look", restored_from=SNAPSHOT_ID, restore_status="restored")
+REPLACED = branch(id="br-new-3", restored_from=SNAPSHOT_ID, restored_as=BRANCH_ID, restore_status="finalized")
+
+
+def test_restore_into_a_new_branch() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look", branch(name="look-2"))
+        answer = {"branch": LOOK, "operations": [operation("running")]}
+        neon.expect("POST", RESTORE, answer, body={"name": "look", "finalize_restore": False})
+        neon.expect("GET", f"{PATH}/operations/op-1", {"operation": operation()})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look", LOOK)
+        result = run(**WISH)
+    assert (result["changed"], result["actions"]) == (True, [f"restore snapshot {NAME} into branch look"])
+    assert result["diff"] == {"before": {}, "after": {"branch": "look", "restored_from": NAME}}
+    assert result["branch"] == {
+        "exists": True,
+        "id": "br-new-3",
+        "name": "look",
+        "project_id": PROJECT_ID,
+        "restored_from": SNAPSHOT_ID,
+        "replaced_branch_id": None,
+    }
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look")
+        checked = run(check=True, **WISH)
+    assert (checked["diff"], checked["branch"]) == (result["diff"], {**result["branch"], "exists": False, "id": None})
+
+
+def test_a_branch_that_is_the_restored_snapshot_is_left_alone() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look", LOOK)
+        result = run(**WISH)
+    assert (result["changed"], result["branch"]["id"]) == (False, "br-new-3")
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("found", [branch(name="look"), branch(name="look", restored_from="snap-other")])
+def test_another_branch_is_never_overwritten(found: dict[str, t.Any], check: bool) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look", found)
+        assert "exists and is not this snapshot restored" in run(check=check, **WISH)["msg"]
+
+
+def test_a_snapshot_that_is_not_there_is_not_restored() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(name=NAME + "-2"))
+        expect_branch(neon, "look")
+        assert f"there is no snapshot named '{NAME}' to restore" in run(**WISH)["msg"]
+
+
+def test_replace_a_branch() -> None:
+    body = {"name": "look", "finalize_restore": False, "target_branch_id": BRANCH_ID}
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "look")
+        expect_branch(neon, "production-before")
+        neon.expect("POST", RESTORE, {"branch": LOOK, "operations": []}, body=body)
+        neon.expect("POST", f"{PATH}/branches/br-new-3/finalize_restore", {"operations": [operation("running")]}, body={"name": "production-before"})
+        neon.expect("GET", f"{PATH}/operations/op-1", {"operation": operation()})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", REPLACED, branch(name="production-before"))
+        result = run(**FINAL)
+    assert result["actions"] == [f"restore snapshot {NAME} into branch look", "replace branch production by branch look"]
+    assert result["diff"] == {
+        "before": {"branch": "production", "id": BRANCH_ID},
+        "after": {"branch": "production", "restored_from": NAME, "preserved": "production-before"},
+    }
+    assert (result["branch"]["id"], result["branch"]["replaced_branch_id"]) == ("br-new-3", BRANCH_ID)
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "look")
+        expect_branch(neon, "production-before")
+        checked = run(check=True, **FINAL)
+    assert (checked["diff"], checked["actions"]) == (result["diff"], result["actions"])
+    assert (checked["branch"]["exists"], checked["branch"]["replaced_branch_id"]) == (False, BRANCH_ID)
+
+
+def test_a_branch_that_was_replaced_before_is_left_alone() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", REPLACED)
+        result = run(**{**FINAL, "confirm_destroy": None})
+    assert (result["changed"], result["branch"]["replaced_branch_id"]) == (False, BRANCH_ID)
+
+
+def test_a_run_that_ended_between_the_steps_goes_on() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "look", LOOK)
+        expect_branch(neon, "production-before")
+        neon.expect("POST", f"{PATH}/branches/br-new-3/finalize_restore", {"operations": []}, body={"name": "production-before"})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", REPLACED)
+        assert run(**FINAL)["actions"] == ["replace branch production by branch look"]
+
+
+def test_lost_answers_to_a_replacement_are_adopted() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "look")
+        expect_branch(neon, "production-before")
+        body = {"name": "look", "finalize_restore": False, "target_branch_id": BRANCH_ID}
+        neon.expect("POST", RESTORE, requests.exceptions.ReadTimeout(), body=body)
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "look", LOOK)
+        expect_branch(neon, "production-before")
+        neon.expect("GET", f"{PATH}/operations", {"operations": []}, query={"limit": "100"})
+        expect_branch(neon, "look", LOOK)
+        ended = requests.exceptions.ConnectionError("aborted")
+        neon.expect("POST", f"{PATH}/branches/br-new-3/finalize_restore", ended, body={"name": "production-before"})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", REPLACED)
+        neon.expect("GET", f"{PATH}/operations", {"operations": []}, query={"limit": "100"})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", REPLACED)
+        result = run(**FINAL)
+        assert sum(request.method == "POST" for request in neon.requests) == 2
+    assert result["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("production", "look", "preserved", "wish", "text"),
+    [
+        (branch(), None, None, {"confirm_destroy": None}, "set confirm_destroy: production"),
+        (branch(), None, None, {"confirm_destroy": NAME}, "refused to replace branch production"),
+        (branch(), None, branch(id="br-4", name="production-before"), {}, "there is a branch production-before (br-4) already"),
+        (branch(), branch(id="br-5", name="look"), None, {}, "is not this snapshot restored"),
+        (branch(), {**LOOK, "restored_as": "br-9"}, None, {}, "was restored to replace branch br-9"),
+        (branch(id="br-8"), LOOK, None, {}, f"was restored to replace branch {BRANCH_ID}, declared is production (br-8)"),
+    ],
+)
+def test_a_replacement_is_refused(
+    production: dict[str, t.Any], look: dict[str, t.Any] | None, preserved: dict[str, t.Any] | None, wish: dict[str, t.Any], text: str
+) -> None:
+    for check in (True, False):
+        with conversation() as neon:
+            expect_snapshots(neon, snapshot())
+            expect_branch(neon, "production", production)
+            expect_branch(neon, "look", *([look] if look else []))
+            expect_branch(neon, "production-before", *([preserved] if preserved else []))
+            assert text in run(check=check, **{**FINAL, **wish})["msg"]
+
+
+def test_only_a_name_is_replaced() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, BRANCH_ID, branch())
+        assert "Give the exact name (not the id)" in run(**{**FINAL, "branch": BRANCH_ID})["msg"]
+
+
+def test_a_prediction_asks_nothing() -> None:
+    with conversation():
+        assert run(check=True, predicted=True, project_id=None, branch="production")["changed"] is True
+        assert run(check=True, predicted=True, project_id=None, state="absent")["changed"] is False
+        restored = run(check=True, predicted=True, project_id=None, **FINAL)
+    assert restored["actions"] == [f"restore snapshot {NAME} into branch look", "replace branch production by branch look"]
+    assert restored["branch"]["exists"] is False
+
+
+@pytest.mark.parametrize(
+    ("wish", "text"),
+    [
+        ({"name": ""}, "option name"),
+        ({"project_id": ""}, "option project_id"),
+        ({"predicted": True}, "outside check mode"),
+        ({"timestamp": "2023-11-14T10:00:00"}, "has no zone"),
+        ({"expires_at": "tomorrow"}, "option expires_at"),
+        ({"ttl": "soon"}, "option ttl"),
+        ({"lsn": "12"}, "option lsn"),
+        ({"timestamp": NOW, "lsn": "0/A"}, "mutually exclusive"),
+        ({"expires_at": NOW, "ttl": "1d"}, "mutually exclusive"),
+        ({"target_name": "look"}, "option target_name"),
+        ({"state": "restored"}, "target_name"),
+        ({**WISH, "ttl": "1d"}, "option ttl: it is set with state: restored"),
+        ({**WISH, "preserve_under_name": "x"}, "without finalize: true"),
+        ({**FINAL, "preserve_under_name": None}, "option preserve_under_name: it is not set"),
+        ({**FINAL, "branch": None}, "option branch: it is not set"),
+        ({**FINAL, "target_name": "production"}, "they are not three different names"),
+    ],
+)
+def test_wrong_options_ask_nothing(wish: dict[str, t.Any], text: str) -> None:
+    with conversation():
+        result = run(**wish)
+    assert text in result["msg"]
+    assert "exception" not in result
+
+
+@pytest.mark.parametrize(("wish", "text"), [({"expires_at": NOW}, "is in the past"), ({"timestamp": "2023-11-15T00:00:00Z"}, "is in the future")])
+def test_a_time_on_the_wrong_side_takes_nothing(wish: dict[str, str], text: str) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        assert text in run(branch="production", **wish)["msg"]
