@@ -78,15 +78,11 @@ def declared_branches(draw: st.DrawFn) -> list[dict[str, t.Any]]:
     names = draw(st.lists(st.sampled_from(["staging", "preview-1", "dev", "qa"]), unique=True, max_size=3))
     found: list[dict[str, t.Any]] = []
     for name in names:
-        parent = draw(st.sampled_from(["production", *(each["name"] for each in found)]))
-        found.append(
-            {
-                "name": name,
-                "parent": parent,
-                "init_source": draw(st.sampled_from(["schema-only", "parent-data"])),
-                **({"protected": True} if draw(st.booleans()) else {}),
-            }
-        )
+        parent = draw(st.sampled_from(["production", *(each["name"] for each in found if "ttl" not in each)]))
+        more = draw(st.sampled_from([{}, {}, {"protected": True}, {"ttl": "3d"}, {"ttl": "12h", "renew": True}]))
+        # With its compute in the same task, or without one, which may then be a task of its own.
+        compute = {"compute": draw(SIZES)} if draw(st.booleans()) else {}
+        found.append({"name": name, "parent": parent, "init_source": draw(st.sampled_from(["schema-only", "parent-data"])), **more, **compute})
     return found
 
 
@@ -108,8 +104,8 @@ def plays(draw: st.DrawFn) -> tuple[Call, ...]:
     ]
     for wish in [{"name": "production", "protected": draw(st.booleans()), "default": True}, *draw(declared_branches())]:
         calls.append(Call(neon_branch, wish))
-        compute = wish["name"] == "production" or draw(st.booleans())
-        if compute:
+        compute = wish["name"] == "production" or "compute" in wish or draw(st.booleans())
+        if compute and "compute" not in wish:
             calls.append(Call(neon_endpoint, {"branch": wish["name"], **draw(SIZES)}))
         for role in draw(st.lists(st.sampled_from(["reporting", "etl"]), unique=True, max_size=1)):
             calls.append(Call(neon_role, {"branch": wish["name"], "name": role}))
@@ -199,23 +195,37 @@ class Play:
 
 
 class Bystanders:
-    """What nobody declared: a project with a name that is nearly the declared one, and, once the declared project is there, branches in it."""
+    """What nobody declared: a project with a name that is nearly the declared one, and things in the declared project that somebody made by hand."""
 
     def __init__(self, neon: LocalNeon, name: str) -> None:
-        self.neon = neon
-        self.project = neon.post("/projects", {"project": {"name": f"{name}-2", "pg_version": 17}})["project"]["id"]
-        for decoy in DECOYS[:2]:
-            self._branch(self.project, decoy)
-        self.before = self._look()
+        self._neon = neon
+        other = neon.post("/projects", {"project": {"name": f"{name}-2", "pg_version": 17}})["project"]["id"]
+        self._projects = {other: account_of(neon, other)}
+        self.branches: dict[str, t.Any] = {}
+        self.endpoints: list[t.Any] = []
+        self._inside = ""
 
-    def _branch(self, project: str, name: str) -> None:
-        self.neon.post(f"/projects/{project}/branches", {"branch": {"name": name}})
+    def join(self, project: str) -> None:
+        """Add branches to the declared project, one of them with a compute."""
+        self._inside = project
+        for decoy in DECOYS:
+            computes = [{"type": "read_write"}] if decoy == DECOYS[0] else []
+            self._neon.post(f"/projects/{project}/branches", {"branch": {"name": decoy}, "endpoints": computes})
+        self.branches, self.endpoints = self._look_inside()
 
-    def _look(self) -> dict[str, t.Any]:
-        return account_of(self.neon, self.project)
+    def _look_inside(self) -> tuple[dict[str, t.Any], list[t.Any]]:
+        seen = account_of(self._neon, self._inside)
+        branches = {name: branch for name, branch in seen["branches"].items() if name in DECOYS}
+        ids = {branch["id"] for branch in branches.values()}
+        details = {
+            name: {**branch, "roles": seen["roles"][branch["id"]], "databases": seen["databases"][branch["id"]]} for name, branch in branches.items()
+        }
+        return details, [endpoint for endpoint in seen["endpoints"] if endpoint["branch_id"] in ids]
 
     def untouched(self) -> bool:
-        return self._look() == self.before
+        """Whether everything is as it was."""
+        inside = not self._inside or self._look_inside() == (self.branches, self.endpoints)
+        return inside and all(account_of(self._neon, project) == before for project, before in self._projects.items())
 
 
 #: What changes by itself.
@@ -241,14 +251,14 @@ def account_of(neon: LocalNeon, project: str) -> dict[str, t.Any]:
     }
 
 
-def check(neon: LocalNeon, name: str, calls: t.Sequence[Call]) -> None:
+def check(neon: LocalNeon, name: str, calls: t.Sequence[Call], bystanders: Bystanders) -> None:
     """Hold the account against the declaration, without the modules."""
     projects = [each for each in neon.get(f"/projects?search={name}&limit=400")["projects"] if each["name"] == name]
     assert len(projects) == 1, "the project is there twice"
     seen = account_of(neon, projects[0]["id"])
     ids = {branch["name"]: branch["id"] for branch in seen["branches"].values()}
     wishes = [call.options for call in calls if call.module is neon_branch]
-    assert set(ids) == {wish["name"] for wish in wishes}
+    assert set(ids) == {wish["name"] for wish in wishes} | set(bystanders.branches)
     for wish in wishes:
         branch = seen["branches"][wish["name"]]
         assert branch["protected"] is wish.get("protected", False)
@@ -256,10 +266,14 @@ def check(neon: LocalNeon, name: str, calls: t.Sequence[Call]) -> None:
         if wish["name"] != "production":
             assert branch.get("parent_id") == (ids[wish["parent"]] if wish["init_source"] == "parent-data" else None)
             assert branch["init_source"] == wish["init_source"]
+        assert ("expires_at" in branch) is ("ttl" in wish)
     assert seen["project"]["history_retention_seconds"] == calls[0].options["history_retention_seconds"]
     computes = {call.options["branch"]: call.options for call in calls if call.module is neon_endpoint}
-    assert sorted(item["branch_id"] for item in seen["endpoints"]) == sorted(ids[branch] for branch in computes)
-    for item in seen["endpoints"]:
+    computes |= {wish["name"]: wish["compute"] for wish in wishes if "compute" in wish}
+    theirs = [endpoint["id"] for endpoint in bystanders.endpoints]
+    ours = [endpoint for endpoint in seen["endpoints"] if endpoint["id"] not in theirs]
+    assert sorted(item["branch_id"] for item in ours) == sorted(ids[branch] for branch in computes)
+    for item in ours:
         wish = next(wish for branch, wish in computes.items() if ids[branch] == item["branch_id"])
         for option, field in (
             ("min_cu", "autoscaling_limit_min_cu"),
@@ -291,15 +305,18 @@ def fast() -> t.Iterator[None]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(calls=plays(), faults=FAULTS)
+@given(calls=plays(), faults=FAULTS, company=st.booleans())
 @pytest.mark.timeout(7200)
 def test_whatever_goes_wrong_two_more_runs_bring_about_what_is_declared(
-    hollow: LocalNeon, calls: tuple[Call, ...], faults: list[dict[str, t.Any]]
+    hollow: LocalNeon, calls: tuple[Call, ...], faults: list[dict[str, t.Any]], company: bool
 ) -> None:
     name = f"shop-{next(NUMBERS)}x"
     bystanders = Bystanders(hollow, name)
     play = Play(hollow, name, calls)
     with fast():
+        if company:
+            [made], _whole = Play(hollow, name, calls[:1]).run()
+            bystanders.join(made["project"]["id"])
         if faults:
             hollow.faults(*faults)
         attempts = 1
@@ -310,8 +327,9 @@ def test_whatever_goes_wrong_two_more_runs_bring_about_what_is_declared(
             results, whole = play.run()
         event(f"runs: {attempts}")
         assert whole, results[-1]["msg"]
-        check(hollow, name, calls)
+        check(hollow, name, calls, bystanders)
         again, _whole = play.run()
+    # A renewed time to live moves on only when it gained a minute.
     assert [result["changed"] for result in again] == [False] * len(calls)
     assert bystanders.untouched()
-    check(hollow, name, calls)
+    check(hollow, name, calls, bystanders)

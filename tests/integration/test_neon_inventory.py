@@ -48,7 +48,12 @@ PLAY = [
             },
             {
                 "name": "By a module of ours",
-                "dbinfra.postgres.pg_access_info": {"login": "{{ neon_connection }}", "login_password": PASSWORD, "environment": "x", "roles": ["shop_owner"]},
+                "dbinfra.postgres.pg_access_info": {
+                    "login": "{{ neon_connection }}",
+                    "login_password": PASSWORD,
+                    "environment": "x",
+                    "roles": ["shop_owner"],
+                },
             },
         ],
     }
