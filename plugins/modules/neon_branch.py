@@ -83,7 +83,7 @@ options:
   state:
     description:
       - V(present) makes the branch if it is not there, and changes what can be changed.
-      - V(absent) deletes it. Refused for the default branch, a protected one, a root branch and one with children.
+      - V(absent) deletes it. Refused for the default branch, a protected one, the root that the project was made with, and one with children.
       - V(reset) replaces its content by its parent's present one. Refused for a root branch. Neon renews a time to live with it.
       - V(restored) replaces its content by an earlier one of itself, or by one of another branch, see O(restore).
       - The computes and their host names stay with the branch. Connections drop.

@@ -32,7 +32,8 @@ def look(client: NeonClient, project_id: str, wish: BranchWish, known: str | Non
     if wish.replaced and state.preserved is None and not done:
         state = _with_family(client, project_id, wish, state, branch)
     elif wants_children(branch, wish):
-        state = dataclasses.replace(state, children=_children(_everything(client, project_id), branch))
+        listed = _everything(client, project_id)
+        state = dataclasses.replace(state, children=_children(listed, branch), first=_is_first(listed, branch))
     if not wish.absent and (wish.compute is not None or wish.connects):
         state = dataclasses.replace(state, endpoints=endpoints_of(client, project_id, branch.id or ""))
     return state
@@ -112,6 +113,14 @@ def _everything(client: NeonClient, project_id: str) -> list[dict[str, t.Any]]:
 
 def _children(listed: t.Iterable[t.Mapping[str, t.Any]], branch: Branch) -> tuple[str, ...]:
     return tuple(sorted(str(data.get("name")) for data in listed if data.get("parent_id") == branch.id))
+
+
+def _is_first(listed: t.Sequence[t.Mapping[str, t.Any]], branch: Branch) -> bool:
+    """Tell whether it is the project's first branch; lists are ordered by age.
+
+    The kept copy of a restored root is a root as well, and so is a schema-only branch, yet both can be deleted.
+    """
+    return branch.parent_id is None and bool(listed) and listed[0].get("id") == branch.id
 
 
 def _history(client: NeonClient, project_id: str) -> int | None:

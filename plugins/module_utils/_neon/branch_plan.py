@@ -11,7 +11,7 @@ import typing as t
 from .._core.errors import AmbiguousError, ConfirmationError, ImmutableError, InputError, NotFoundError
 from .._core.reconcile import Change, Plan
 from .branch_restore_plan import check_history, plan_replace
-from .branch_state import BranchState, expiry_differs, is_root, restriction, wants_children
+from .branch_state import BranchState, expiry_differs, restriction, wants_children
 from .branch_wish import BranchWish
 from .endpoint_plan import EndpointWish, plan_endpoint
 from .records import Branch, Compute, Endpoint, compute_to_api
@@ -74,8 +74,10 @@ def _plan_absent(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
         raise InputError(
             "a protected branch is not deleted", where=where, why=why, remedy="Declare it with protected: false first, and delete it in a later task"
         )
-    if is_root(branch):
-        raise InputError("a root branch cannot be deleted", where=where, why=why, remedy="Keep it, or delete the project")
+    if state.first:
+        raise InputError(
+            "the root branch that the project was made with cannot be deleted", where=where, why=why, remedy="Keep it, or delete the project"
+        )
     if state.children:
         raise InputError(
             f"a branch with children cannot be deleted, these were made from it: {', '.join(state.children)}",

@@ -48,7 +48,7 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
             why="It was made with the project" if branch.init_source != "schema-only" else "A schema-only branch is a root branch",
             remedy="Use state: restored with a source, or make the branch anew",
         )
-    reason = restriction(branch, "restore")
+    reason = restriction(branch, "restore") or (restriction(branch, "reset") if deed == RESET else None)
     if reason or (deed == RESET and branch.protected):
         raise InputError(
             f"it cannot be {'reset' if deed == RESET else 'restored'} at present",

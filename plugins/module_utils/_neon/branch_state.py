@@ -24,6 +24,7 @@ class BranchState:
     :param source: the branch that a new one is made from, or that a reset or restore takes the content of.
     :param endpoints: its computes.
     :param children: names of the branches made from it.
+    :param first: it is the root that the project was made with.
     :param preserved: the branch with the name that the replaced content is kept under.
     :param taken: another branch has the name that this one is to get.
     :param history_seconds: how far back the project's history reaches.
@@ -34,18 +35,11 @@ class BranchState:
     source: Branch | None = None
     endpoints: tuple[Endpoint, ...] | None = None
     children: tuple[str, ...] | None = None
+    first: bool | None = None
     preserved: Branch | None = None
     taken: Branch | None = None
     history_seconds: int | None = None
     done: bool = False
-
-
-def is_root(branch: Branch) -> bool:
-    """Tell whether it is the root that the project was made with, or the one that took its place.
-
-    A schema-only branch has no parent either, yet it is made and deleted like any other.
-    """
-    return branch.parent_id is None and branch.init_source != "schema-only"
 
 
 def restriction(branch: Branch, action: str) -> str | None:
@@ -74,5 +68,5 @@ def expiry_differs(branch: Branch, wish: BranchWish) -> bool:
 def wants_children(branch: Branch, wish: BranchWish) -> bool:
     """Tell whether the branch's children have to be known: all branches must be listed for it, so only when something depends on it."""
     if wish.absent:
-        return not (branch.default or branch.protected or is_root(branch))
+        return not (branch.default or branch.protected)
     return wish.present and wish.expiry is not None and wish.expiry.until is not None and expiry_differs(branch, wish)

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
+from .history import History
 from .hollow import HollowPlane
-from .plane import DataPlane
+from .plane import Copied, DataPlane
 from .spec import ComputeSpec
 
-__all__ = ["ComputeSpec", "DataPlane", "DataPlaneError", "HollowPlane", "UnknownBranchError", "UnknownEndpointError"]
+__all__ = ["ComputeSpec", "Copied", "DataPlane", "DataPlaneError", "History", "HollowPlane", "UnknownBranchError", "UnknownEndpointError"]

@@ -11,8 +11,10 @@ import os
 import pathlib
 import signal
 import socket
+import time
 
 from . import orphans, server_config, server_user, shared_memory, trees
+from .base import Base
 from .errors import DataPlaneError
 from .processes import Server
 from .programs import PostgresPrograms
@@ -36,6 +38,11 @@ class Cluster:
     def __init__(self, branch_id: str, folder: pathlib.Path, socket_folder: pathlib.Path, programs: PostgresPrograms, user: ServerUser) -> None:
         self.branch_id = branch_id
         self.lock = asyncio.Lock()
+        #: What the history is replayed from; None while the data folder itself still is what it began with.
+        self.base: Base | None = None
+        #: When the history begins, in seconds since 1970, and where in the WAL.
+        self.began_at = time.time()
+        self.first_position = 0
         self._folder = folder
         self._socket_folder = socket_folder
         self._programs = programs
@@ -79,8 +86,8 @@ class Cluster:
             folder.mkdir(mode=0o700, parents=True)
             os.chown(folder, *self._user.owner)
 
-    async def start(self, conf: str, *, port: int, tcp: bool) -> None:
-        """Start the server with this configuration and wait until it accepts connections.
+    async def start(self, conf: str, *, port: int, tcp: bool, patience: float = _START_SECONDS) -> None:
+        """Start the server with this configuration and wait, at most ``patience`` seconds, until it accepts connections.
 
         Raises DataPlaneError with the end of its log when it does not start.
         """
@@ -95,14 +102,15 @@ class Cluster:
         self._write(conf_file, conf)
         argv = [self._programs.postgres, "-D", str(self.data), "-c", f"config_file={conf_file}"]
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _START_SECONDS
+        deadline = loop.time() + patience
         while True:
             # SIGQUIT: an immediate shutdown ends the backends and gives back the shared memory, too, which SIGKILL would not.
             server = await Server.spawn(argv, self._user, self._folder, "postgres.log", death_signal="QUIT")
             self._server, self._port = server, port
             if await self._ready(server, deadline):
                 return
-            reason = server.log_tail()
+            # A server that ends says why some lines before its last.
+            reason = server.log_tail(10)
             await server.stop((signal.SIGQUIT, 5.0))
             self._server = None
             # Backends of a killed server go on until they notice; PostgreSQL refuses to start beside them.

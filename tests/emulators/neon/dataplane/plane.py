@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import datetime
 import logging
 import pathlib
 import resource
@@ -15,11 +17,13 @@ import typing as t
 
 import psycopg2
 
-from . import backup, certificates, client_hello, emptying, programs, roles, server_config, server_user, sql, template, trees
+from . import backup, certificates, client_hello, emptying, history, programs, roles, server_config, server_user, sql, template, trees
+from .base import Base
 from .cluster import Cluster
 from .compute import Compute
 from .deviations import deviations
 from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
+from .history import History
 from .pooler import Pooler
 from .proxy import POOLER_SUFFIX, SniProxy
 from .runtime_folder import RuntimeFolder
@@ -29,6 +33,15 @@ from .sql import Address
 LOG = logging.getLogger("emulators.neon.dataplane")
 
 Wake = t.Callable[[str], t.Awaitable[None]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Copied:
+    """What a new branch holds: the source's LSN it begins at, the verifier of each role with a password, each database's owner."""
+
+    lsn: str
+    verifiers: dict[str, str]
+    owners: dict[str, str]
 
 
 class DataPlane:
@@ -76,6 +89,7 @@ class DataPlane:
                 (root / name).chmod(0o711)
             self._template = self._new_cluster("template", number=0)
             await template.make(self._template, self._postgres, self._user)
+            self._template_base = Base(self._template.data, permanent=True)
             self._proxy = SniProxy(self, self.domain, client_hello.server_context(self._certificates))
             await self._proxy.start(self._wanted_port)
         except BaseException:
@@ -139,26 +153,62 @@ class DataPlane:
         if pg_version != self.pg_major:
             raise DataPlaneError(f"PostgreSQL {pg_version} was asked for, and this local Neon has {self.pg_major}: it substitutes no other version")
         async with self._make(branch_id) as cluster, self._template.lock:
-            await self._in_thread(f"making branch {branch_id}", self._copy_stopped, self._template, cluster)
+            await self._in_thread(f"making branch {branch_id}", self._copy_template, cluster)
+            # Nobody ever writes to the template.
+            cluster.base = self._template_base.share()
+            await history.begin(cluster)
 
-    async def copy_cluster(self, source_branch_id: str, branch_id: str, *, schema_only: bool = False) -> None:
+    async def copy_cluster(
+        self,
+        source_branch_id: str,
+        branch_id: str,
+        *,
+        schema_only: bool = False,
+        at: datetime.datetime | None = None,
+        lsn: str | None = None,
+    ) -> Copied:
         """Make a branch: all that was committed in the source before this call, or with ``schema_only`` none of its rows.
 
-        The source may run, be written to, or be stopped.
+        With ``at`` (aware, of the wall clock) all that was committed until that moment and nothing later; with ``lsn`` all that the
+        source's WAL holds before that position. The source may run, be written to, or be stopped.
         """
         source = self._cluster(source_branch_id)
         async with self._make(branch_id) as cluster:
-            async with source.lock:
-                await self._in_thread(
-                    f"copying branch {source_branch_id} to {branch_id}", self._copy_running if source.running else self._copy_stopped, source, cluster
-                )
-            # One run for recovery: what is handed out is complete and stopped cleanly. It need not be durable before.
-            await cluster.start(server_config.maintenance_conf(cluster.socket_folder, cluster.access_files, durable=False), port=5432, tcp=False)
             try:
+                found = await history.fill(source, cluster, history.Point(at, lsn), self._user, self.pg_major, with_history=not schema_only)
+                copied = Copied(found, *await asyncio.to_thread(roles.catalog, cluster.address))
                 if schema_only:
                     await self._in_thread(f"emptying branch {branch_id}", emptying.empty_cluster, cluster.address)
+            except (psycopg2.Error, OSError) as error:
+                raise DataPlaneError(f"copying branch {source_branch_id} to {branch_id} failed: {_first_line(error)}") from None
             finally:
                 await cluster.stop()
+            await history.begin(cluster)
+        return copied
+
+    async def history(self, branch_id: str) -> History:
+        """Return what the branch's history holds. Wakes nothing."""
+        cluster = self._cluster(branch_id)
+        async with cluster.lock:
+            return await history.describe(cluster)
+
+    async def replace_cluster(self, branch_id: str, replacement_id: str, *, keep_as: str | None = None) -> None:
+        """Give a branch the cluster made as ``replacement_id``; its own is then branch ``keep_as``, or removed. Its computes must not run."""
+        old, new = self._cluster(branch_id), self._cluster(replacement_id)
+        if keep_as is not None and keep_as in self._clusters:
+            raise DataPlaneError(f"branch {keep_as} already has a cluster")
+        async with old.lock, new.lock:
+            if old.running or new.running:
+                raise DataPlaneError(f"branch {branch_id}: its server runs; a cluster is replaced only while none does")
+            del self._clusters[replacement_id]
+            self._clusters[branch_id], new.branch_id = new, branch_id
+            if keep_as is not None:
+                self._clusters[keep_as], old.branch_id = old, keep_as
+            # A killed compute of the old cluster would be started again on it.
+            for endpoint_id in [key for key, compute in self._computes.items() if compute.cluster is old]:
+                await self._drop_compute(endpoint_id)
+            if keep_as is None:
+                await history.forget(old)
 
     async def drop_cluster(self, branch_id: str) -> None:
         """Stop the branch's computes and remove its data."""
@@ -168,7 +218,7 @@ class DataPlane:
                 await self._drop_compute(endpoint_id, immediate=True)
             await cluster.stop(immediate=True)
             del self._clusters[branch_id]
-            await asyncio.to_thread(cluster.remove)
+            await history.forget(cluster)
 
     async def logical_size(self, branch_id: str) -> int:
         """Return the size of the branch's databases in bytes. Wakes nothing."""
@@ -192,6 +242,7 @@ class DataPlane:
                 await known.stop()
             pooler = Pooler(self._folder.path / "p" / self._next_number(), self._pgbouncer, self._certificates, self._user)
             compute = Compute(spec, cluster, pooler, self._certificates)
+            await history.keep(cluster, self._user)
             await compute.start()
             self._computes[spec.endpoint_id] = compute
 
@@ -331,15 +382,11 @@ class DataPlane:
             except BaseException:
                 self._clusters.pop(branch_id, None)
                 await cluster.stop(immediate=True)
-                await asyncio.to_thread(cluster.remove)
+                await history.forget(cluster)
                 raise
 
-    def _copy_stopped(self, source: Cluster, target: Cluster) -> None:
-        trees.copy_data_folder(source.data, target.data, wal=True)
-        trees.give_to(target.data, self._user.owner)
-
-    def _copy_running(self, source: Cluster, target: Cluster) -> None:
-        backup.copy_running(source.address, source.data, target.data, self.pg_major)
+    def _copy_template(self, target: Cluster) -> None:
+        backup.copy_stopped(self._template.data, target.data)
         trees.give_to(target.data, self._user.owner)
 
     async def _drop_compute(self, endpoint_id: str, *, immediate: bool = False) -> None:
@@ -354,6 +401,7 @@ class DataPlane:
             if cluster.running:
                 await self._in_thread(f"{purpose} on branch {branch_id}", work, cluster.address)
                 return
+            await history.keep(cluster, self._user)
             await cluster.start(server_config.maintenance_conf(cluster.socket_folder, cluster.access_files, durable=True), port=5432, tcp=False)
             try:
                 await self._in_thread(f"{purpose} on branch {branch_id}", work, cluster.address)
@@ -364,9 +412,12 @@ class DataPlane:
         try:
             await asyncio.to_thread(work, *arguments)
         except (psycopg2.Error, OSError) as error:
-            # The first line only: a DETAIL may hold what was sent.
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise DataPlaneError(f"{purpose} failed: {reason}") from None
+            raise DataPlaneError(f"{purpose} failed: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    # No more: a DETAIL may hold what was sent.
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _in_database(address: Address, work: t.Callable[..., None], *arguments: t.Any) -> None:

@@ -16,6 +16,7 @@ from psycopg2 import sql as compose
 
 from . import sql
 from .server_config import ADMIN_ROLE
+from .sql import Address
 
 #: The role every API-made role is a member of.
 NEON_SUPERUSER = "neon_superuser"
@@ -73,6 +74,13 @@ def owned_databases(connection: Connection) -> list[tuple[str, str]]:
         "list[tuple[str, str]]",
         sql.rows(connection, "SELECT datname, pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datallowconn ORDER BY datname"),
     )
+
+
+def catalog(address: Address) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the password verifier of every role that has one, and the owner of every database."""
+    with sql.admin_connection(address) as connection:
+        verifiers = sql.rows(connection, "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolpassword IS NOT NULL ORDER BY oid")
+        return dict(t.cast("list[tuple[str, str]]", verifiers)), dict(owned_databases(connection))
 
 
 def release_role(connection: Connection, name: str, successor: str) -> None:

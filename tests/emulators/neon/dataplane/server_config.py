@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 import re
 import typing as t
@@ -17,6 +18,9 @@ from .spec import ComputeSpec
 #: Neon's own superuser. Nobody outside of the data plane can log in as this role.
 ADMIN_ROLE = "cloud_admin"
 
+# Nothing of a branch's WAL is ever removed while the branch is there: it is the branch's history. In MB.
+_KEEP_ALL_WAL = 2_000_000_000
+
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 
 # What the data plane decides itself, because its own work would break otherwise.
@@ -24,7 +28,7 @@ _FIXED = frozenset(
     {
         "port", "listen_addresses", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file", "ssl",
         "ssl_cert_file", "ssl_key_file", "log_min_error_statement", "dynamic_shared_memory_type", "max_connections",
-        "superuser_reserved_connections", "include", "include_dir", "include_if_exists",
+        "superuser_reserved_connections", "include", "include_dir", "include_if_exists", "wal_keep_size", "hot_standby",
     }
 )  # fmt: skip
 
@@ -68,10 +72,11 @@ def _common(socket_folder: pathlib.Path, port: int, access: tuple[pathlib.Path, 
     }
 
 
-def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pathlib.Path], *, durable: bool) -> str:
+def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pathlib.Path], *, durable: bool, keep_wal: bool | None = None) -> str:
     """Return the configuration of a cluster that runs only for the data plane's own work: no TCP, few connections.
 
     ``durable=False`` is for a copy nobody has been given yet: when the machine dies it is thrown away anyway.
+    ``keep_wal`` says whether its WAL is history; that of a durable server always is.
     """
     settings = _common(socket_folder, 5432, access) | {
         "listen_addresses": "",
@@ -82,10 +87,37 @@ def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pa
         "wal_level": "logical",
         "fsync": durable,
         "full_page_writes": durable,
+        "wal_keep_size": _KEEP_ALL_WAL if durable or keep_wal else 0,
         "wal_recycle": False,
         "autovacuum": False,
     }
     return _lines(settings)
+
+
+def recovery_conf(
+    socket_folder: pathlib.Path,
+    access: tuple[pathlib.Path, pathlib.Path],
+    *,
+    timeline: int,
+    at: datetime.datetime | None,
+    lsn: str | None,
+    keep_wal: bool,
+) -> str:
+    """Return the configuration of a copy that replays its WAL up to a moment (inclusive) or a position (exclusive) and then opens."""
+    recovery = {
+        # All WAL is in the copy's own pg_wal already.
+        "restore_command": "false",
+        "recovery_target_timeline": timeline,
+        "recovery_target_action": "promote",
+        # An LSN names where a record begins. What pg_current_wal_lsn() says after a commit is where the next one will begin.
+        "recovery_target_inclusive": lsn is None,
+        "hot_standby": False,
+    }
+    if at is not None:
+        recovery["recovery_target_time"] = at.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f+00")
+    if lsn is not None:
+        recovery["recovery_target_lsn"] = lsn
+    return maintenance_conf(socket_folder, access, durable=False, keep_wal=keep_wal) + _lines(recovery)
 
 
 def compute_conf(
@@ -108,6 +140,7 @@ def compute_conf(
         "max_worker_processes": sizing.max_worker_processes(spec.max_cu),
         "maintenance_work_mem": f"{sizing.maintenance_work_mem_kb(spec.min_cu)}kB",
         "wal_level": "replica",
+        "wal_keep_size": _KEEP_ALL_WAL,
         "shared_preload_libraries": "pg_stat_statements",
         "ssl": True,
         "ssl_cert_file": str(certificate_file),

@@ -16,35 +16,44 @@ import re
 import shutil
 import time
 
+from . import wal
+
 # The folders stay, their content does not. pg_stat holds counters and statement texts, which Neon loses at every suspend.
 _EMPTY_FOLDERS = frozenset({"pg_dynshmem", "pg_notify", "pg_replslot", "pg_serial", "pg_snapshots", "pg_stat", "pg_stat_tmp", "pg_subtrans"})
 _LEFT_OUT = frozenset(
     {"postmaster.pid", "postmaster.opts", "backup_label", "backup_label.old", "tablespace_map", "tablespace_map.old", "postgresql.auto.conf.tmp"}
 )
 _TEMPORARY = re.compile(r"(t\d+_\d+(_.*)?|pgsql_tmp.*|pg_internal\.init.*)\Z")
-_WAL_SEGMENT = re.compile(r"[0-9A-F]{24}\Z|[0-9A-F]{8}\.history\Z")
+_TIMELINE_HISTORY = re.compile(r"[0-9A-F]{8}\.history\Z")
 _CHUNK = 1 << 30
 _REMOVE_ATTEMPTS = 20
 _BLOCK = 1 << 16
 _ZEROS = bytes(_BLOCK)
 
 
-def copy_data_folder(source: pathlib.Path, target: pathlib.Path, *, wal: bool) -> None:
-    """Copy a cluster's data folder to ``target``, which must not exist; pg_wal stays empty unless ``wal``."""
+def copy_data_folder(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy a cluster's data folder to ``target``, which must not exist; pg_wal stays empty."""
     target.mkdir(mode=0o700)
     _copy_folder(source, target, pathlib.PurePath())
     for name in ("archive_status", "summaries"):
         if (source / "pg_wal" / name).is_dir():
             (target / "pg_wal" / name).mkdir(mode=0o700)
-    if wal:
-        copy_wal(source, target)
 
 
-def copy_wal(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy the WAL segments and timeline history of a cluster, the newest included, into a copied data folder."""
-    for segment in sorted((source / "pg_wal").iterdir()):
-        if _WAL_SEGMENT.match(segment.name):
-            _copy_sparse(segment, target / "pg_wal" / segment.name)
+def copy_wal(source: pathlib.Path, target: pathlib.Path, *, first: int, shared_below: int = 0) -> None:
+    """Give a copied data folder the WAL of a cluster from segment number ``first`` on, the newest included, and the timelines' histories.
+
+    Segments below ``shared_below`` become second names of the same files. Nobody may write to those any more, in either folder.
+    """
+    for entry in sorted((source / "pg_wal").iterdir()):
+        number = wal.segment_number(entry.name)
+        if number is None:
+            if _TIMELINE_HISTORY.match(entry.name):
+                _copy_sparse(entry, target / "pg_wal" / entry.name)
+        elif number >= max(first, shared_below):
+            _copy_sparse(entry, target / "pg_wal" / entry.name)
+        elif number >= first:
+            os.link(entry, target / "pg_wal" / entry.name)
 
 
 def give_to(folder: pathlib.Path, owner: tuple[int, int]) -> None:

@@ -11,13 +11,11 @@ import typing as t
 import pytest
 import requests
 from unit.module_runner import run_module
+from unit.neon_branches import ALL, BRANCHES, OPERATIONS, PATH, PRODUCTION, found, listed, search
 from unit.neon_conversation import BRANCH_ID, OTHER_BRANCH_ID, PROJECT_ID, branch, conversation, operation, options, refusal
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch
 
-BRANCHES = f"/projects/{PROJECT_ID}/branches"
-PATH = f"{BRANCHES}/{BRANCH_ID}"
-PRODUCTION = branch(id=OTHER_BRANCH_ID, default=True, protected=True)
 STAGING = branch(name="staging", init_source="schema-only")
 REQUEST = {
     "branch": {"name": "staging", "parent_id": OTHER_BRANCH_ID, "init_source": "schema-only"},
@@ -43,23 +41,6 @@ FACTS = {
     "preserved": None,
     "created": True,
 }
-MARK = {"object": {"type": "console/branch", "id": BRANCH_ID}, "value": {"managed_by": "dbinfra.postgres", "more": "x"}}
-
-
-def search(name: str) -> dict[str, str]:
-    return {"search": name, "limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
-
-
-def listed(*branches: dict[str, t.Any], foreign: bool = False) -> dict[str, t.Any]:
-    """A list of branches that this collection made, or somebody else."""
-    return {"branches": list(branches), "annotations": {} if foreign else {each["id"]: MARK for each in branches}, "pagination": {}}
-
-
-def found(data: dict[str, t.Any], foreign: bool = False) -> dict[str, t.Any]:
-    return {"branch": data} if foreign else {"branch": data, "annotation": MARK}
-
-
-ALL = {"limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
 
 
 def run(check: bool = False, **wish: t.Any) -> dict[str, t.Any]:
@@ -119,7 +100,7 @@ def test_change_makes_it_default_before_it_is_protected() -> None:
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
         neon.expect("POST", f"{PATH}/set_as_default", {"branch": STAGING, "operations": []})
         neon.expect("PATCH", PATH, {"branch": STAGING, "operations": [operation("scheduling")]}, body={"branch": {"protected": True}})
-        neon.expect("GET", f"/projects/{PROJECT_ID}/operations/op-1", {"operation": operation("skipped")})
+        neon.expect("GET", f"{OPERATIONS}/op-1", {"operation": operation("skipped")})
         neon.expect("GET", BRANCHES, listed(after), query=search("staging"))
         result = run(default=True, protected=True)
     assert result["actions"] == ["set as default branch staging", "protect branch staging"]
@@ -196,7 +177,7 @@ def test_a_conflict_is_looked_up_and_adopted() -> None:
         neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
         neon.expect("POST", BRANCHES, refusal("branch already exists; branch_name:staging"), body=REQUEST, status=409)
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
-        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", OPERATIONS, {"operations": []}, query={"limit": "100"})
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
         assert run()["branch"]["id"] == BRANCH_ID
 
@@ -218,7 +199,7 @@ def test_a_lost_answer_is_adopted_by_its_exact_name() -> None:
         neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
         neon.expect("POST", BRANCHES, requests.exceptions.ReadTimeout(), body=REQUEST)
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
-        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", OPERATIONS, {"operations": []}, query={"limit": "100"})
         neon.expect("GET", BRANCHES, listed(STAGING), query=search("staging"))
         result = run()
     assert (result["changed"], result["branch"]) == (True, FACTS)
@@ -228,7 +209,7 @@ def test_the_reasons_of_the_provider_are_passed_on() -> None:
     held = {**STAGING, "restricted_actions": [{"name": "delete-rw-endpoint", "reason": "the branch has children"}]}
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(held), query=search("staging"))
-        neon.expect("GET", BRANCHES, listed(held), query=ALL)
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, held), query=ALL)
         neon.expect("DELETE", PATH, refusal("cannot delete"), status=422)
         result = run(state="absent", confirm_destroy="staging")
     assert "Neon restricts for this branch: delete-rw-endpoint: the branch has children" in result["msg"]

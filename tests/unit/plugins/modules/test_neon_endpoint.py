@@ -168,3 +168,208 @@ def test_a_predicted_branch_is_not_asked() -> None:
     assert (created["changed"], unchanged["changed"], resized["changed"]) == (True, False, True)
     assert unchanged["endpoint"] == created["endpoint"] == resized["endpoint"]
     assert resized["diff"] == {"before": {"type": "read_write", "max_cu": 1.0}, "after": {"type": "read_write", "max_cu": 2.0}}
+
+
+REPORTS = endpoint(id="ep-reports-1", type="read_only", name="reports", host="ep-reports-1.x.neon.tech")
+OTHER = endpoint(id="ep-other-1", type="read_only", name="reports-2", host="ep-other-1.x.neon.tech")
+REPLICA = {"type": "read_only", "min_cu": None, "max_cu": None, "suspend_timeout_seconds": None}
+PLAIN = {"min_cu": None, "max_cu": None, "suspend_timeout_seconds": None}
+
+
+def test_read_replicas_are_told_apart_by_their_exact_name() -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY, OTHER, REPORTS))
+        result = run(**REPLICA, name="reports")
+    assert (result["changed"], result["endpoint"]["id"], result["endpoint"]["name"]) == (False, "ep-reports-1", "reports")
+    body = {"endpoint": {"branch_id": BRANCH_ID, "type": "read_only", "name": "report"}}
+    made = {**OTHER, "id": "ep-new-1", "name": "report"}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY, OTHER, REPORTS))
+        neon.expect("POST", ENDPOINTS, {"endpoint": made, "operations": []}, body=body, status=201)
+        neon.expect("GET", LIST, listed(READY, OTHER, REPORTS, made))
+        result = run(**REPLICA, name="report")
+    assert (result["actions"], result["endpoint"]["id"]) == (["create read_only endpoint report"], "ep-new-1")
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(REPORTS, {**OTHER, "name": "reports"}))
+        assert "their ids are ep-other-1, ep-reports-1" in run(**REPLICA, name="reports")["msg"]
+
+
+def test_a_lost_answer_to_a_new_replica_is_adopted_by_its_name() -> None:
+    body = {"endpoint": {"branch_id": BRANCH_ID, "type": "read_only", "name": "reports"}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(OTHER))
+        neon.expect("POST", ENDPOINTS, requests.exceptions.ReadTimeout(), body=body)
+        neon.expect("GET", LIST, listed(OTHER, REPORTS))
+        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", LIST, listed(OTHER, REPORTS))
+        assert run(**REPLICA, name="reports")["endpoint"]["id"] == "ep-reports-1"
+
+
+def test_a_pinned_replica_is_given_its_name_without_waking_it() -> None:
+    after = {**OTHER, "name": "reports"}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY, OTHER))
+        neon.expect("PATCH", f"{ENDPOINTS}/ep-other-1", {"endpoint": after, "operations": []}, body={"endpoint": {"name": "reports"}})
+        neon.expect("GET", LIST, listed(READY, after))
+        result = run(**REPLICA, id="ep-other-1", name="reports")
+    assert result["diff"]["after"] == {"type": "read_only", "name": "reports"}
+
+
+def test_a_pinned_id_never_becomes_another_endpoint() -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY, OTHER))
+        assert "has no endpoint with the id ep-gone" in run(**REPLICA, id="ep-gone")["msg"]
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY, OTHER))
+        assert "endpoint ep-other-1 is read_only, declared is read_write" in run(id="ep-other-1")["msg"]
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY, OTHER))
+        assert run(id="ep-gone", state="absent")["changed"] is False
+
+
+def test_settings_are_merged_sent_as_texts_and_read_back() -> None:
+    have = endpoint(settings={"pg_settings": {"work_mem": "4MB", "jit": "on"}, "preload_libraries": {"use_defaults": True}, "new": {}})
+    sent = {"pg_settings": {"work_mem": "8MB", "jit": "on", "max_parallel_workers": "4"}, "preload_libraries": {"use_defaults": True}}
+    after = {**have, "settings": sent}
+    wish = {**PLAIN, "settings": {"pg_settings": {"work_mem": "8MB", "max_parallel_workers": 4, "jit": True}}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(have))
+        neon.expect("PATCH", PATH, {"endpoint": after, "operations": []}, body={"endpoint": {"settings": sent}})
+        neon.expect("GET", LIST, listed(after))
+        result = run(**wish)
+    assert result["diff"] == {
+        "before": {"type": "read_write", "pg_settings": {"work_mem": "4MB"}},
+        "after": {"type": "read_write", "pg_settings": {"work_mem": "8MB", "max_parallel_workers": "4"}},
+    }
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(after))
+        assert run(**wish)["changed"] is False
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(have))
+        checked = run(check=True, **wish)
+    assert (checked["endpoint"], checked["diff"]) == (result["endpoint"], result["diff"])
+
+
+def test_settings_that_neon_does_not_keep_fail() -> None:
+    wish = {**PLAIN, "settings": {"pg_settings": {"odd_setting": "1"}}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint(settings={})))
+        body = {"endpoint": {"settings": {"pg_settings": {"odd_setting": "1"}}}}
+        neon.expect("PATCH", PATH, {"endpoint": endpoint(), "operations": []}, body=body)
+        neon.expect("GET", LIST, listed(endpoint(settings={"pg_settings": {}})))
+        assert "does not show these settings as declared: odd_setting" in run(**wish)["msg"]
+
+
+def test_disabled_is_compared_and_sent() -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint()))
+        neon.expect("PATCH", PATH, {"endpoint": endpoint(disabled=True), "operations": []}, body={"endpoint": {"disabled": True}})
+        neon.expect("GET", LIST, listed(endpoint(disabled=True)))
+        assert run(**PLAIN, disabled=True)["endpoint"]["disabled"] is True
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint(disabled=True)))
+        assert run(**PLAIN, disabled=True)["changed"] is False
+
+
+@pytest.mark.parametrize(("state", "have", "want", "deed"), [("started", "idle", "active", "start"), ("suspended", "active", "idle", "suspend")])
+def test_started_and_suspended(state: str, have: str, want: str, deed: str) -> None:
+    before, after = endpoint(current_state=have), endpoint(current_state=want)
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(before))
+        neon.expect("POST", f"{PATH}/{deed}", {"endpoint": before, "operations": [operation("running")]})
+        neon.expect("GET", f"/projects/{PROJECT_ID}/operations/op-1", {"operation": operation()})
+        neon.expect("GET", LIST, listed(after))
+        result = run(**PLAIN, state=state)
+    assert (result["actions"], result["endpoint"]["current_state"]) == ([f"{deed} read_write endpoint"], want)
+    assert result["diff"] == {"before": {"type": "read_write", "state": have}, "after": {"type": "read_write", "state": want}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(before))
+        checked = run(check=True, **PLAIN, state=state)
+    assert (checked["endpoint"], checked["diff"]) == (result["endpoint"], result["diff"])
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(after))
+        assert run(**PLAIN, state=state)["changed"] is False
+
+
+def test_a_lost_answer_to_a_start_is_looked_up() -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint()))
+        neon.expect("POST", f"{PATH}/start", requests.exceptions.ReadTimeout())
+        neon.expect("GET", LIST, listed(endpoint(current_state="init")))
+        neon.expect("GET", LIST, listed(endpoint(current_state="active")))
+        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", LIST, listed(endpoint(current_state="active")))
+        assert run(**PLAIN, state="started")["changed"] is True
+
+
+def test_sizes_come_before_the_start() -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint()))
+        neon.expect("PATCH", PATH, {"endpoint": READY, "operations": []}, body={"endpoint": SIZES})
+        neon.expect("POST", f"{PATH}/start", {"endpoint": READY, "operations": []})
+        neon.expect("GET", LIST, listed({**READY, "current_state": "active"}))
+        assert run(state="started")["actions"] == ["update read_write endpoint", "start read_write endpoint"]
+
+
+RUNNING = endpoint(current_state="active", started_at="2023-11-14T10:00:00Z")
+AGAIN = {**RUNNING, "started_at": "2023-11-14T22:13:20Z"}
+
+
+def test_a_restart_is_done_every_time() -> None:
+    for have, then in ((RUNNING, AGAIN), (AGAIN, RUNNING)):
+        with conversation() as neon:
+            neon.expect("GET", LIST, listed(have))
+            neon.expect("POST", f"{PATH}/restart", refusal("locked"), status=423)
+            neon.expect("POST", f"{PATH}/restart", refusal("slow"), status=429, headers={"Retry-After": "3"})
+            neon.expect("POST", f"{PATH}/restart", {"endpoint": have, "operations": []})
+            neon.expect("GET", LIST, listed(then))
+            assert run(**PLAIN, state="restarted")["changed"] is True
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(RUNNING))
+        assert run(check=True, **PLAIN, state="restarted")["actions"] == ["restart read_write endpoint"]
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_lost_answer_to_a_restart_is_proven_by_the_time_of_the_last_start(carried_out: bool) -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(RUNNING))
+        neon.expect("POST", f"{PATH}/restart", requests.exceptions.ReadTimeout())
+        if not carried_out:
+            for _look in range(5):
+                neon.expect("GET", LIST, listed(RUNNING))
+            assert "nobody knows whether Neon carried it out" in run(**PLAIN, state="restarted")["msg"]
+            return
+        neon.expect("GET", LIST, listed(AGAIN))
+        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", LIST, listed(AGAIN))
+        assert run(**PLAIN, state="restarted")["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("have", "wish", "text"),
+    [
+        (endpoint(), {"state": "restarted"}, "is idle, only an active compute can be restarted"),
+        (None, {"state": "started"}, "there is no read_write endpoint to be started"),
+        (None, {"state": "suspended"}, "there is no read_write endpoint to be suspended"),
+        (None, {"state": "restarted"}, "there is no read_write endpoint to be restarted"),
+        (endpoint(disabled=True), {"state": "started"}, "is disabled. Declare disabled: false as well"),
+    ],
+)
+def test_states_that_cannot_be(have: dict[str, t.Any] | None, wish: dict[str, t.Any], text: str) -> None:
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(have) if have else listed())
+        assert text in run(**PLAIN, **wish)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"name": "n" * 65}, "option name: an endpoint's name has 1 to 64 characters, this one has 65."),
+        ({"name": ""}, "option name: an endpoint's name has 1 to 64 characters, this one has 0."),
+        ({"state": "started", "disabled": True}, "options disabled and state: a disabled compute cannot be started."),
+    ],
+)
+def test_wrong_input_is_refused_by_name(wish: dict[str, t.Any], message: str) -> None:
+    with conversation() as neon:
+        assert run(**wish)["msg"].startswith(message)
+        assert neon.requests == []

@@ -219,10 +219,10 @@ def test_children_that_move_are_named() -> None:
         ),
         (
             dataclasses.replace(CHILD, parent_id=None),
-            {},
+            {"first": True, "children": ()},
             {"state": "absent", "confirm_destroy": "preview"},
             InputError,
-            "a root branch cannot be deleted",
+            "the root branch that the project was made with cannot be deleted",
         ),
         (CHILD, {"children": ("a", "b")}, {"state": "absent", "confirm_destroy": "preview"}, InputError, "were made from it: a, b"),
         (

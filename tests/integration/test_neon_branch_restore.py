@@ -1,0 +1,272 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""neon_branch and the past, against the local Neon: branches at a moment, resets and restores, seen through SQL."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import datetime
+import threading
+import time
+import typing as t
+
+import pytest
+from integration.neon_account import OWNER, Account, Shop
+
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import written
+from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint
+from emulators.fixtures import LocalNeon
+
+pytestmark = pytest.mark.serial
+COMPUTE = {"min_cu": 0.25, "max_cu": 0.25}
+# Writes on either side of the moment that is restored.
+ROWS = 40
+
+
+@pytest.fixture(scope="module")
+def account(local_neon: LocalNeon) -> Account:
+    return Account(local_neon)
+
+
+@pytest.fixture
+def shop(account: Account) -> t.Iterator[Shop]:
+    made = Shop(account)
+    made.rows(made.production, "CREATE TABLE item (n int, begun timestamptz DEFAULT clock_timestamp())")
+    yield made
+    made.remove()
+
+
+def branches(shop: Shop) -> dict[str, dict[str, t.Any]]:
+    """All branches of the project, as Neon shows them."""
+    return {each["name"]: each for each in shop.account.neon.get(f"/projects/{shop.id}/branches")["branches"]}
+
+
+def put(shop: Shop, branch_id: str, number: int) -> None:
+    shop.rows(branch_id, f"INSERT INTO item VALUES ({number})")
+
+
+def numbers(shop: Shop, branch_id: str) -> list[int]:
+    return [number for (number,) in shop.rows(branch_id, "SELECT n FROM item ORDER BY n")]
+
+
+def moment(shop: Shop, branch_id: str) -> str:
+    """The server's time, as an option takes it."""
+    return written(shop.rows(branch_id, "SELECT clock_timestamp()")[0][0])
+
+
+def place(shop: Shop, branch_id: str) -> str:
+    return shop.rows(branch_id, "SELECT pg_current_wal_lsn()::text")[0][0]
+
+
+def kept_numbers(shop: Shop, name: str) -> list[int]:
+    """What a kept copy holds; it comes without a compute."""
+    branch_id = branches(shop)[name]["id"]
+    shop.account.ok(neon_endpoint, **shop.on(branch_id), **COMPUTE)
+    return numbers(shop, branch_id)
+
+
+def restored(shop: Shop, name: str = "production", **wish: t.Any) -> dict[str, t.Any]:
+    return {"project_id": shop.id, "name": name, "state": "restored", "preserve_under_name": f"{name}-before", "confirm_destroy": name, **wish}
+
+
+def test_a_branch_starts_at_a_moment_or_a_place(account: Account, shop: Shop) -> None:
+    put(shop, shop.production, 1)
+    then, there = moment(shop, shop.production), place(shop, shop.production)
+    put(shop, shop.production, 2)
+    wish = {"project_id": shop.id, "parent": "production", "compute": COMPUTE}
+    by_time = account.do(neon_branch, **wish, name="by-time", parent_timestamp=then)["branch"]
+    by_place = account.do(neon_branch, **wish, name="by-place", parent_lsn=there)["branch"]
+    assert numbers(shop, by_time["id"]) == numbers(shop, by_place["id"]) == [1]
+    assert numbers(shop, shop.production) == [1, 2]
+    # Create-only: another moment is no difference afterwards.
+    assert account.ok(neon_branch, **wish, name="by-time", parent_timestamp=moment(shop, shop.production))["changed"] is False
+
+
+@dataclasses.dataclass(frozen=True)
+class Write:
+    """A write, and between which times of the server it was carried out."""
+
+    number: int
+    begun: datetime.datetime
+    acknowledged: datetime.datetime
+
+
+def write(connection: t.Any, enough: threading.Event) -> list[Write]:
+    """Write one row after the other until it is enough."""
+    writes = []
+    with connection.cursor() as cursor:
+        while not enough.is_set():
+            number = len(writes)
+            cursor.execute("INSERT INTO item VALUES (%s) RETURNING begun", (number,))
+            begun = cursor.fetchone()[0]
+            # In a statement of its own: the insert is committed and acknowledged by now.
+            cursor.execute("SELECT clock_timestamp()")
+            writes.append(Write(number, begun, cursor.fetchone()[0]))
+    return writes
+
+
+def ask(connection: t.Any, statement: str) -> t.Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+
+
+def test_a_restore_under_writes_is_exact(account: Account, shop: Shop) -> None:
+    enough = threading.Event()
+    count = "SELECT count(*) FROM item"
+    with (
+        contextlib.closing(shop.connect(shop.production)) as writing,
+        contextlib.closing(shop.connect(shop.production)) as watching,
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+    ):
+        writer = pool.submit(write, writing, enough)
+        try:
+            while not writer.done() and ask(watching, count) < ROWS:
+                time.sleep(0.02)
+            target = ask(watching, "SELECT clock_timestamp()")
+            there = ask(watching, count)
+            while not writer.done() and ask(watching, count) < there + ROWS:
+                time.sleep(0.02)
+        finally:
+            enough.set()
+        writes = writer.result()
+    before = {each.number for each in writes if each.acknowledged <= target}
+    after = {each.number for each in writes if each.begun > target}
+    assert len(before) >= ROWS
+    assert len(after) >= ROWS
+    wish = restored(shop, restore={"timestamp": written(target)})
+    result = account.do(neon_branch, **wish)
+    assert result["branch"]["id"] == shop.production
+    found = set(numbers(shop, shop.production))
+    assert before - found == set()
+    assert found & after == set()
+    assert kept_numbers(shop, "production-before") == [each.number for each in writes]
+    assert any("prove the delivered credentials" in warning for warning in result["warnings"])
+
+
+def test_a_restore_to_a_place_and_from_another_branch(account: Account, shop: Shop) -> None:
+    put(shop, shop.production, 1)
+    there = place(shop, shop.production)
+    put(shop, shop.production, 2)
+    account.do(neon_branch, **restored(shop, restore={"lsn": there}))
+    assert numbers(shop, shop.production) == [1]
+    copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
+    put(shop, copy, 3)
+    put(shop, shop.production, 4)
+    account.do(neon_branch, **restored(shop, "copy", restore={"source": "production"}))
+    assert numbers(shop, copy) == [1, 4]
+    assert kept_numbers(shop, "copy-before") == [1, 3]
+
+
+def test_a_reset_brings_the_parents_content_back(account: Account, shop: Shop) -> None:
+    put(shop, shop.production, 1)
+    copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
+    put(shop, copy, 2)
+    put(shop, shop.production, 3)
+    wish = {"project_id": shop.id, "name": "copy", "state": "reset", "confirm_destroy": "copy"}
+    account.do(neon_branch, **wish, preserve_under_name="copy-before")
+    assert numbers(shop, copy) == [1, 3]
+    assert kept_numbers(shop, "copy-before") == [1, 2]
+    for number in (4, 5):
+        put(shop, copy, number)
+        assert account.ok(neon_branch, **wish, preserve=False)["changed"] is True
+        assert numbers(shop, copy) == [1, 3]
+    assert len(branches(shop)) == 3
+
+
+def test_children_move_to_the_kept_copy_and_are_named(account: Account, shop: Shop) -> None:
+    stem = shop.branch("stem", parent="production")["id"]
+    shop.branch("leaf", parent="stem")
+    wish = {"project_id": shop.id, "name": "stem", "state": "reset", "confirm_destroy": "stem"}
+    assert "these branches were made from it: leaf" in account.message(neon_branch, **wish, preserve=False)
+    assert account.changing_requests() == []
+    result = account.do(neon_branch, **wish, preserve_under_name="stem-before")
+    assert "(leaf)" in result["warnings"][0]
+    found = branches(shop)
+    assert (found["leaf"]["parent_id"], found["stem"]["id"]) == (found["stem-before"]["id"], stem)
+
+
+def test_a_schema_only_branch_stays_one_after_a_restore(account: Account, shop: Shop) -> None:
+    """The declaration that made it still fits, and its next run changes nothing."""
+    declared = {"project_id": shop.id, "name": "staging", "parent": "production", "init_source": "schema-only", "compute": COMPUTE}
+    staging = account.ok(neon_branch, **declared)["branch"]["id"]
+    put(shop, staging, 1)
+    then = moment(shop, staging)
+    put(shop, staging, 2)
+    account.do(neon_branch, **restored(shop, "staging", restore={"timestamp": then}))
+    assert numbers(shop, staging) == [1]
+    assert account.ok(neon_branch, **declared)["changed"] is False
+
+
+@pytest.mark.parametrize("fault", [{"drop_after": True}, {"status": 500}, {"drop_before": True}])
+def test_a_lost_answer_never_restores_twice(account: Account, shop: Shop, fault: dict[str, t.Any]) -> None:
+    put(shop, shop.production, 1)
+    then = moment(shop, shop.production)
+    put(shop, shop.production, 2)
+    neon = account.neon
+    neon.faults({"method": "POST", "path_regex": "/restore$", "times": 1, **fault})
+    neon.reset_requests()
+    # A short deadline, so that looking for what is not there ends soon; long enough for a restore.
+    first = account.run(neon_branch, **restored(shop, restore={"timestamp": then}), timeout=60 if "drop_after" in fault else 5)
+    neon.faults()
+    assert len(account.changing_requests()) == 1
+    assert bool(first.get("failed")) == ("drop_after" not in fault)
+    second = account.ok(neon_branch, **restored(shop, restore={"timestamp": then}))
+    assert second["changed"] is bool(first.get("failed"))
+    assert numbers(shop, shop.production) == [1]
+    assert sorted(branches(shop)) == ["production", "production-before"]
+
+
+def test_a_run_that_was_killed_after_sending_is_waited_for(account: Account, shop: Shop) -> None:
+    put(shop, shop.production, 1)
+    then = moment(shop, shop.production)
+    put(shop, shop.production, 2)
+    body = {"source_branch_id": shop.production, "source_timestamp": then, "preserve_under_name": "production-before"}
+    assert account.neon.call("POST", f"/projects/{shop.id}/branches/{shop.production}/restore", body).status == 200
+    assert account.ok(neon_branch, **restored(shop, restore={"timestamp": then}))["changed"] is False
+    assert numbers(shop, shop.production) == [1]
+
+
+def test_what_cannot_be_restored_is_refused_before_anything_is_sent(account: Account, shop: Shop) -> None:
+    def refused(**wish: t.Any) -> str:
+        message = account.message(neon_branch, project_id=shop.id, **wish)
+        assert account.changing_requests() == []
+        return message
+
+    reset = {"state": "reset", "preserve_under_name": "kept"}
+    past = written(datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=2))
+    future = written(datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2))
+    shop.branch("staging", parent="production", init_source="schema-only")
+    assert "a root branch has no parent" in refused(name="production", confirm_destroy="production", **reset)
+    assert "A schema-only branch is a root branch" in refused(name="staging", confirm_destroy="staging", **reset)
+    everything = {key: value for key, value in restored(shop).items() if key != "project_id"}
+    assert "outside of the project's history. The project keeps 1 d of it (86400 s)" in refused(**everything, restore={"timestamp": past})
+    assert "in the future" in refused(**everything, restore={"timestamp": future})
+    assert "no branch named 'Staging'" in refused(**everything, restore={"source": "Staging"})
+    assert "confirm_destroy: production" in refused(**{**everything, "confirm_destroy": "Production"}, restore={"source": "staging"})
+    account.ok(neon_branch, project_id=shop.id, name="production", protected=True)
+    assert "protected" in refused(**everything, restore={"source": "staging"})
+
+
+def test_a_place_of_another_branch(account: Account, shop: Shop) -> None:
+    copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
+    # Far beyond what production has written.
+    shop.rows(copy, "INSERT INTO item SELECT generate_series(1, 20000)")
+    foreign = place(shop, copy)
+    message = account.message(neon_branch, **restored(shop, restore={"lsn": foreign}))
+    assert f"Check that {foreign} is an LSN of branch production" in message
+    assert sorted(branches(shop)) == ["copy", "production"]
+
+
+def test_the_owners_password_is_what_it_was_then(account: Account, shop: Shop) -> None:
+    """Why a restore warns: what was rotated since is back, and what was delivered since no longer fits."""
+    then = moment(shop, shop.production)
+    old = shop.password(shop.production)
+    account.neon.post(f"/projects/{shop.id}/branches/{shop.production}/roles/{OWNER}/reset_password")
+    assert shop.password(shop.production) != old
+    account.do(neon_branch, **restored(shop, restore={"timestamp": then}))
+    assert shop.rows(shop.production, "SELECT 1", password=old) == [(1,)]

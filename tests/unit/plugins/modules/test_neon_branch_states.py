@@ -1,0 +1,177 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""neon_branch: the exact HTTP conversation of a reset and a restore, with and without a kept copy."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+from unit.module_runner import run_module
+from unit.neon_branches import ALL, BRANCHES, OPERATIONS, PATH, PRODUCTION, listed, search
+from unit.neon_conversation import BRANCH_ID, OTHER_BRANCH_ID, PROJECT_ID, branch, conversation, operation, options, project, refusal
+
+from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch
+
+PREVIEW = branch(name="preview", parent_id=OTHER_BRANCH_ID, init_source="parent-data")
+LEAF = branch(id="br-leaf", name="leaf", parent_id=BRANCH_ID)
+KEPT = branch(id="br-kept", name="before")
+NOON = "2023-11-14T12:00:00Z"
+WISH = {"project_id": PROJECT_ID, "name": "preview", "preserve_under_name": "before", "confirm_destroy": "preview"}
+RESET = {"state": "reset"}
+RESTORE = {"state": "restored", "restore": {"timestamp": NOON}}
+RESET_BODY = {"source_branch_id": OTHER_BRANCH_ID, "preserve_under_name": "before"}
+RESTORE_BODY = {"source_branch_id": BRANCH_ID, "source_timestamp": NOON, "preserve_under_name": "before"}
+
+
+def run(check: bool = False, **wish: t.Any) -> dict[str, t.Any]:
+    return run_module(neon_branch, options(**{**WISH, **wish}), check=check)
+
+
+def expect_look(neon: t.Any, *branches: dict[str, t.Any], history: bool = False, kept: bool = False, foreign: bool = False) -> None:
+    """The two searches, and if there is no kept copy one list of everything."""
+    neon.expect("GET", BRANCHES, listed(KEPT) if kept else listed(), query=search("before"))
+    neon.expect("GET", BRANCHES, listed(PREVIEW, foreign=foreign), query=search("preview"))
+    if not kept:
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, PREVIEW, *branches, foreign=foreign), query=ALL)
+    if history:
+        neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+
+
+@pytest.mark.parametrize(("wish", "body", "history", "action"), [(RESET, RESET_BODY, False, "reset"), (RESTORE, RESTORE_BODY, True, "restore")])
+def test_the_content_is_replaced_once(wish: dict[str, t.Any], body: dict[str, t.Any], history: bool, action: str) -> None:
+    with conversation() as neon:
+        expect_look(neon, LEAF, history=history)
+        neon.expect("POST", f"{PATH}/restore", {"branch": PREVIEW, "operations": [operation("running")]}, body=body)
+        neon.expect("GET", f"{OPERATIONS}/op-1", {"operation": operation()})
+        expect_look(neon, kept=True)
+        result = run(**wish)
+    assert (result["changed"], result["actions"], result["branch"]["preserved"]) == (True, [f"{action} branch preview"], "br-kept")
+    assert "The branches made from preview (leaf) stay with its replaced content: they become children of before." in result["warnings"][0]
+    with conversation() as neon:
+        expect_look(neon, LEAF, history=history)
+        checked = run(check=True, **wish)
+    assert (checked["diff"], checked["actions"], checked["warnings"]) == (result["diff"], result["actions"], result["warnings"])
+    assert checked["branch"] == {**result["branch"], "preserved": None}
+    with conversation() as neon:
+        expect_look(neon, kept=True)
+        again = run(**wish)
+    assert (again["changed"], again["branch"]["preserved"], again["warnings"]) == (False, "br-kept", [])
+
+
+def test_a_lost_answer_is_proven_by_the_kept_copy() -> None:
+    with conversation() as neon:
+        expect_look(neon, history=True)
+        neon.expect("POST", f"{PATH}/restore", requests.exceptions.ReadTimeout(), body=RESTORE_BODY)
+        expect_look(neon, history=True)
+        expect_look(neon, kept=True)
+        neon.expect("GET", OPERATIONS, {"operations": [operation("running")]}, query={"limit": "100"})
+        neon.expect("GET", f"{OPERATIONS}/op-1", {"operation": operation()})
+        expect_look(neon, kept=True)
+        assert run(**RESTORE)["changed"] is True
+
+
+def test_a_lost_answer_without_a_copy_fails_and_is_not_sent_again() -> None:
+    with conversation() as neon:
+        expect_look(neon, history=True)
+        neon.expect("POST", f"{PATH}/restore", refusal("oops"), body=RESTORE_BODY, status=500)
+        for _look in range(5):
+            expect_look(neon, history=True)
+        message = run(**RESTORE)["msg"]
+    assert "nobody knows how far it came" in message
+
+
+def test_a_busy_project_is_waited_for() -> None:
+    with conversation() as neon:
+        expect_look(neon)
+        neon.expect("POST", f"{PATH}/restore", refusal("locked"), body=RESET_BODY, status=423)
+        neon.expect("POST", f"{PATH}/restore", refusal("slow down"), body=RESET_BODY, status=429, headers={"Retry-After": "9"})
+        neon.expect("POST", f"{PATH}/restore", {"branch": PREVIEW, "operations": []}, body=RESET_BODY)
+        expect_look(neon, kept=True)
+        assert run(**RESET)["changed"] is True
+        assert neon.clock.slept[-1] >= 9
+
+
+def test_a_name_that_was_taken_meanwhile_does_not_pass_for_the_copy() -> None:
+    with conversation() as neon:
+        expect_look(neon)
+        neon.expect("POST", f"{PATH}/restore", refusal("branch already exists"), body=RESET_BODY, status=409)
+        message = run(**RESET)["msg"]
+    assert "Find out where the branch before comes from" in message
+
+
+def test_a_restore_that_a_killed_run_had_sent_is_waited_for() -> None:
+    resetting = {**PREVIEW, "current_state": "resetting"}
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(KEPT), query=search("before"))
+        neon.expect("GET", BRANCHES, listed(resetting), query=search("preview"))
+        neon.expect("GET", OPERATIONS, {"operations": [operation("running")]}, query={"limit": "100"})
+        neon.expect("GET", f"{OPERATIONS}/op-1", {"operation": operation()})
+        assert run(**RESET)["changed"] is False
+
+
+UNKEPT = {**RESET, "preserve": False, "preserve_under_name": None}
+
+
+def expect_short_look(neon: t.Any, data: dict[str, t.Any], everything: bool = True) -> None:
+    neon.expect("GET", BRANCHES, listed(data), query=search("preview"))
+    if everything:
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, data), query=ALL)
+
+
+def test_a_reset_without_a_copy_is_done_every_time() -> None:
+    for _run in range(2):
+        with conversation() as neon:
+            expect_short_look(neon, PREVIEW)
+            neon.expect("POST", f"{PATH}/restore", {"branch": PREVIEW, "operations": []}, body={"source_branch_id": OTHER_BRANCH_ID})
+            expect_short_look(neon, PREVIEW, everything=False)
+            assert run(**UNKEPT)["changed"] is True
+
+
+def test_a_lost_answer_to_a_reset_without_a_copy_is_proven_by_the_time_of_the_last_reset() -> None:
+    after = {**PREVIEW, "last_reset_at": "2023-11-14T22:13:20Z"}
+    with conversation() as neon:
+        expect_short_look(neon, PREVIEW)
+        neon.expect("POST", f"{PATH}/restore", requests.exceptions.ReadTimeout(), body={"source_branch_id": OTHER_BRANCH_ID})
+        expect_short_look(neon, after)
+        neon.expect("GET", OPERATIONS, {"operations": []}, query={"limit": "100"})
+        expect_short_look(neon, after)
+        assert run(**UNKEPT)["changed"] is True
+
+
+def test_another_branch_as_the_source_by_name_or_id() -> None:
+    for source in ("production", OTHER_BRANCH_ID):
+        with conversation() as neon:
+            expect_look(neon)
+            body = {"source_branch_id": OTHER_BRANCH_ID, "source_lsn": "0/AB", "preserve_under_name": "before"}
+            neon.expect("POST", f"{PATH}/restore", refusal("not found in the history"), body=body, status=400)
+            message = run(state="restored", restore={"source": source, "lsn": "0/AB"})["msg"]
+        assert "not found in the history" in message
+        assert f"Check that 0/AB is an LSN of branch {source}" in message
+    with conversation() as neon:
+        expect_look(neon)
+        message = run(state="restored", restore={"source": "Production"})["msg"]
+    assert message.startswith(f"option restore.source: project {PROJECT_ID} has no branch named 'Production'")
+
+
+def test_a_branch_of_somebody_else_is_not_restored() -> None:
+    with conversation() as neon:
+        expect_look(neon, foreign=True)
+        assert "was not made by this collection, and would be changed: reset branch preview" in run(**RESET)["msg"]
+
+
+def test_it_is_confirmed_by_the_exact_name() -> None:
+    with conversation() as neon:
+        expect_look(neon)
+        assert "confirm_destroy: preview" in run(**RESET, confirm_destroy="Preview")["msg"]
+
+
+@pytest.mark.parametrize("wish", [RESET, RESTORE])
+def test_a_branch_that_is_not_there_never_becomes_another(wish: dict[str, t.Any]) -> None:
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(), query=search("before"))
+        neon.expect("GET", BRANCHES, listed(branch(name="preview-2")), query=search("preview"))
+        assert "there is no branch named 'preview'" in run(**wish)["msg"]
