@@ -32,10 +32,10 @@ def query(neon, uri, statement, **options):
         connection.close()
 
 
-def refusal(neon, uri):
+def refusal(neon, uri, **options):
     """Why a connection is refused; empty if it is not."""
     try:
-        connect(neon, uri).close()
+        connect(neon, uri, **options).close()
     except psycopg2.OperationalError as error:
         return str(error)
     return ""

@@ -19,6 +19,7 @@ from . import routes_account, routes_branches, routes_databases, routes_endpoint
 from .computes import Computes
 from .dataplane import DataPlane
 from .deviations import deviations
+from .metering import Meter
 from .operations import Operations
 from .state import Operation
 from .world import WORLD, World
@@ -64,6 +65,7 @@ def build_world(gate: Gate, data_plane: DataPlane, *, pg_versions: tuple[int, ..
 
     world = World(gate.clock, Operations(gate.clock, operation_seconds, failed), data_plane, pg_versions)
     world.computes = Computes(world)
+    world.meter = Meter(world)
     return world
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import names, rules
+from . import names, preload, quotas, rules
 from .operations import Step
 from .state import Branch, Database, Endpoint, Project, Role
 from .world import World
@@ -83,7 +83,7 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
 def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields) -> Endpoint:
     """An endpoint as ``fields`` ask for it, the rest from the project's defaults; registered in its project.
 
-    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 501 for a read-only one.
+    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 423 for an exceeded quota, 501 for a read-only one.
     """
     kind = fields.require("type", str)
     if kind not in ("read_write", "read_only"):
@@ -96,6 +96,11 @@ def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields)
     min_cu, max_cu = compute_size(fields, defaults.get("autoscaling_limit_min_cu"), defaults.get("autoscaling_limit_max_cu"))
     timeout = fields.get("suspend_timeout_seconds", int, defaults.get("suspend_timeout_seconds", 0))
     rules.check_suspend_timeout(timeout)
+    settings = fields.get("settings", dict, {}) or {}
+    preload.check(settings.get("preload_libraries") or {})
+    disabled = bool(fields.get("disabled", bool, False))
+    if not disabled:
+        quotas.check_start(project)
     now = world.clock.now()
     endpoint = Endpoint(
         id=names.endpoint_id(),
@@ -105,11 +110,11 @@ def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields)
         min_cu=min_cu,
         max_cu=max_cu,
         suspend_timeout_seconds=timeout,
-        settings=fields.get("settings", dict, {}) or {},
+        settings=settings,
         created_at=now,
         updated_at=now,
         name=fields.get("name", str),
-        disabled=bool(fields.get("disabled", bool, False)),
+        disabled=disabled,
     )
     project.endpoints[endpoint.id] = endpoint
     return endpoint
@@ -153,6 +158,7 @@ def root_branch_steps(world: World, project: Project, branch: Branch, endpoint: 
             await world.data_plane.create_role(branch.id, role.name, role.password)
         for database in branch.databases.values():
             await world.data_plane.create_database(branch.id, database.name, database.owner_name)
+        await world.meter.start_from_here(branch)
         mark_ready(world, branch)
 
     endpoint.pending_state = "active"

@@ -116,7 +116,8 @@ async def get_branch(request: web.Request) -> web.Response:
 
 async def _measure(world: World, project: Project, branch: Branch) -> None:
     if branch.current_state == "ready" and not any(operation.pending for operation in project.operations.values()):
-        branch.logical_size = await world.data_plane.logical_size(branch.id)
+        world.meter.settle()
+        await world.meter.measure(project, branch)
 
 
 async def update_branch(request: web.Request) -> web.Response:

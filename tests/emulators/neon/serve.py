@@ -97,7 +97,14 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
             LOG.error("background task %s ended", task.get_name(), exc_info=task.exception())
             gate.records.violations.append(Violation("emulator", "", task.get_name(), [f"background task ended: {task.exception()!r}"]))
 
-    data_plane = (HollowPlane if options.hollow else DataPlane)(Path(record.runtime_dir), home, port=options.pg_port, domain=DOMAIN, wake=wake)
+    data_plane = (HollowPlane if options.hollow else DataPlane)(
+        Path(record.runtime_dir),
+        home,
+        port=options.pg_port,
+        domain=DOMAIN,
+        wake=wake,
+        admit=lambda endpoint_id, address: world.computes.admission(endpoint_id, address),
+    )
     world = build_world(gate, data_plane, pg_versions=(options.pg_major,), operation_seconds=options.operation_seconds)
     runner = web.AppRunner(build_app(gate, world), access_log=None, shutdown_timeout=2.0)
     background: list[asyncio.Task[None]] = []

@@ -39,6 +39,16 @@ class Database:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What was consumed in this billing period, as of the last measurement."""
+
+    active_time_seconds: int = 0
+    compute_time_seconds: int = 0
+    written_data_bytes: int = 0
+    data_transfer_bytes: int = 0
+
+
 @dataclass
 class Branch:
     """A branch; its cluster has the same id in the data plane."""
@@ -58,6 +68,7 @@ class Branch:
     logical_size: int | None = None
     expires_at: datetime | None = None
     ttl_interval_seconds: int | None = None
+    usage: Usage = Usage()
     annotations: dict[str, str] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
@@ -143,6 +154,8 @@ class Project:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     deleted_branches: dict[str, DeletedBranch] = field(default_factory=dict)
+    usage: Usage = Usage()
+    storage_bytes_hour: int = 0
 
     def branch_endpoints(self, branch_id: str) -> list[Endpoint]:
         """The endpoints of a branch, oldest first."""
