@@ -15,7 +15,7 @@ from ..framework.clock import Clock
 from ..framework.contract import Contract, contract_path
 from ..framework.gate import Gate
 from ..framework.records import Violation
-from . import routes_account, routes_branches, routes_databases, routes_endpoints, routes_projects, routes_roles
+from . import routes_account, routes_branches, routes_databases, routes_endpoints, routes_projects, routes_restore, routes_roles
 from .computes import Computes
 from .dataplane import DataPlane
 from .deviations import deviations
@@ -26,7 +26,7 @@ from .world import WORLD, World
 BASE_PATH = "/api/v2"
 CONTRACT_FILE = "neon-openapi.json"
 NAME = "local Neon"
-ROUTE_FILES = (routes_account, routes_projects, routes_branches, routes_endpoints, routes_roles, routes_databases)
+ROUTE_FILES = (routes_account, routes_projects, routes_branches, routes_restore, routes_endpoints, routes_roles, routes_databases)
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 

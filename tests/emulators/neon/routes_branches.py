@@ -14,6 +14,7 @@ from ..framework.fields import Fields
 from . import making, rules, shapes
 from .paging import boolean, integer, page
 from .state import Branch, Project
+from .targets import target_of
 from .world import DOMAIN, WORLD, World, branch_of, in_branch
 
 SORT_KEYS = {
@@ -22,7 +23,7 @@ SORT_KEYS = {
     "updated_at": lambda branch: branch.updated_at.isoformat(timespec="microseconds"),
 }
 INIT_SOURCES = ("parent-data", "schema-only")
-NOT_OFFERED = ("parent_lsn", "parent_timestamp", "expires_at", "archived")
+NOT_OFFERED = ("expires_at", "archived")
 
 
 def _matching(project: Project, search: str) -> list[Branch]:
@@ -75,18 +76,22 @@ async def create_branch(request: web.Request) -> web.Response:
         raise ApiError(400, f"init_source {init_source} is not one of {', '.join(INIT_SOURCES)}")
     source = branch_of(project, fields.get("parent_id", str) or project.default_branch_id)
     world.operations.require_unlocked(project)
+    target = await target_of(world, project, source, timestamp=fields.get("parent_timestamp", str), lsn=fields.get("parent_lsn", str))
+    world.operations.require_unlocked(project)
     items = body.parts("endpoints")
     making.check_endpoint_list(items)
     branch = making.new_branch(
         world, project, fields.get("name", str), parent=source, init_source=init_source, protected=bool(fields.get("protected", bool, False))
     )
     try:
+        if branch.parent_id and not target.is_head:
+            branch.parent_timestamp, branch.parent_lsn = target.at, target.lsn
         branch.annotations = dict(body.get("annotation_value", dict, {}) or {})
         endpoints = [making.new_endpoint(world, project, branch, item) for item in items]
     except ApiError:
         _forget(project, branch)
         raise
-    operations = world.operations.schedule(project, making.branch_steps(world, project, branch, source, endpoints))
+    operations = world.operations.schedule(project, making.branch_steps(world, project, branch, source, endpoints, target))
     answer: dict[str, Any] = {
         "branch": shapes.branch(branch, project),
         "endpoints": [shapes.endpoint(item, project, world.data_plane.hosts(item.id)[0], DOMAIN) for item in endpoints],

@@ -16,6 +16,7 @@ RESERVED_DATABASES = ("postgres", "template0", "template1")
 MAX_AUTOSCALING_CU = 16
 MAX_AUTOSCALING_SPAN = 8
 MAX_FIXED_CU = 56
+LONGEST_BRANCH_NAME = 256
 
 
 def check_compute(min_cu: float, max_cu: float) -> None:
@@ -76,7 +77,7 @@ def restricted_actions(project: Project, branch: Branch) -> list[dict[str, str]]
         ]
     elif branch.id == project.default_branch_id:
         found.append({"name": "delete", "reason": "the branch is the project's default branch"})
-    elif branch.parent_id is None and branch.init_source != "schema-only":
+    elif branch.parent_id is None and branch.init_source != "schema-only" and not branch.deletable_root:
         found.append({"name": "delete", "reason": "the branch is a root branch"})
     elif project.children(branch.id):
         found.append({"name": "delete", "reason": "the branch has child branches"})
@@ -94,6 +95,28 @@ def check_branch_delete(project: Project, branch: Branch) -> None:
     reasons = [item["reason"] for item in restricted_actions(project, branch) if item["name"] == "delete"]
     if reasons:
         raise ApiError(422, f"cannot delete branch {branch.name}: {reasons[0]}")
+
+
+def check_restore(project: Project, branch: Branch, source: Branch, *, at_head: bool, preserve: str) -> None:
+    """Refuse to restore a protected branch, a branch to its own present state, and what would leave children without a parent.
+
+    :raises ApiError: 400, 409 if there is a branch named ``preserve``, 422 for a protected branch.
+    """
+    if branch.protected:
+        raise ApiError(422, f"cannot restore branch {branch.name}: the branch is protected")
+    if source is branch and at_head and branch.parent_id is None:
+        raise ApiError(400, f"branch {branch.name} is a root branch: it has no parent to be reset from; give source_timestamp or source_lsn")
+    if source is branch and at_head:
+        raise ApiError(400, "source_timestamp or source_lsn is required to restore a branch to its own history")
+    if source is branch and not preserve:
+        raise ApiError(400, "preserve_under_name is required to restore a branch to its own history")
+    if not preserve and (children := project.children(branch.id)):
+        listed = ", ".join(sorted(child.name for child in children))
+        raise ApiError(400, f"preserve_under_name is required: branch {branch.name} has child branches, which move to the preserved one: {listed}")
+    if len(preserve) > LONGEST_BRANCH_NAME:
+        raise ApiError(400, f"preserve_under_name has {len(preserve)} characters; a branch name has at most {LONGEST_BRANCH_NAME}")
+    if any(other.name == preserve for other in project.branches.values()):
+        raise ApiError(409, f"branch already exists; branch_name:{preserve}", "BRANCH_ALREADY_EXISTS")
 
 
 def check_project_delete(project: Project) -> None:

@@ -82,6 +82,7 @@ def branch(item: Branch, owner: Project) -> Json:
             "id": item.id,
             "project_id": item.project_id,
             "parent_id": item.parent_id,
+            "parent_lsn": item.parent_lsn,
             "parent_timestamp": stamp(item.parent_timestamp) if item.parent_timestamp else None,
             "name": item.name,
             "current_state": item.current_state,
@@ -99,6 +100,7 @@ def branch(item: Branch, owner: Project) -> Json:
             "data_transfer_bytes": 0,
             "created_at": stamp(item.created_at),
             "updated_at": stamp(item.updated_at),
+            "last_reset_at": stamp(item.last_reset_at) if item.last_reset_at else None,
             "init_source": item.init_source,
             "restricted_actions": restricted_actions(owner, item) or None,
         }

@@ -41,7 +41,11 @@ class Database:
 
 @dataclass
 class Branch:
-    """A branch; its cluster has the same id in the data plane."""
+    """A branch; its cluster has the same id in the data plane.
+
+    :param history_began_at: since when its past can be asked for; None for since it was made.
+    :param deletable_root: a root branch that is not the one its project was made with.
+    """
 
     id: str
     project_id: str
@@ -53,6 +57,10 @@ class Branch:
     updated_at: datetime
     state_changed_at: datetime
     parent_timestamp: datetime | None = None
+    parent_lsn: str | None = None
+    history_began_at: datetime | None = None
+    last_reset_at: datetime | None = None
+    deletable_root: bool = False
     current_state: str = "init"
     pending_state: str | None = "ready"
     logical_size: int | None = None
@@ -125,6 +133,16 @@ class Project:
     branches: dict[str, Branch] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    known_passwords: dict[str, list[str]] = field(default_factory=dict)
+    known_databases: set[str] = field(default_factory=set)
+
+    def know(self, *items: Role | Database) -> None:
+        """Remember what the API has made: a past state that is restored holds it again, and only that is shown by the API."""
+        for item in items:
+            if isinstance(item, Database):
+                self.known_databases.add(item.name)
+            elif item.password not in (passwords := self.known_passwords.setdefault(item.name, [])):
+                passwords.append(item.password)
 
     def branch_endpoints(self, branch_id: str) -> list[Endpoint]:
         """The endpoints of a branch, oldest first."""
