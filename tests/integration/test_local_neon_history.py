@@ -14,7 +14,7 @@ import time
 
 import psycopg2
 import pytest
-from integration.neon_project import Project, connect, query
+from integration.local_neon_project import Project, connect, query
 
 pytestmark = pytest.mark.serial
 NAMES = (f"copy-{number}" for number in itertools.count(1))
@@ -22,7 +22,8 @@ NAMES = (f"copy-{number}" for number in itertools.count(1))
 
 @pytest.fixture
 def project(local_neon):
-    made = Project(local_neon)
+    # Never suspended by itself: the clock moves by hours.
+    made = Project(local_neon, default_endpoint_settings={"suspend_timeout_seconds": -1})
     yield made
     for branch in local_neon.get(f"{made.path}/branches")["branches"]:
         local_neon.call("PATCH", f"{made.path}/branches/{branch['id']}", {"branch": {"protected": False}})

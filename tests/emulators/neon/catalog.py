@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import names
 from .dataplane import Copied
-from .state import Branch, Database, Project, Role
+from .state import Branch, Database, Project, Role, Snapshot
 
 if TYPE_CHECKING:
     from .world import World
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):(.+)\Z")
 
 
-def settle(world: World, project: Project, branch: Branch, source: Branch, copied: Copied, *, new_passwords: bool = False) -> None:
+def settle(
+    world: World, project: Project, branch: Branch | Snapshot, source: Branch | Snapshot, copied: Copied, *, new_passwords: bool = False
+) -> None:
     """Give the branch the roles and databases that were copied from ``source``, as far as they were made through the API.
 
     :param new_passwords: the passwords are about to be replaced by those that the branch's roles have then.

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, names, rules, shapes
+from . import making, names, rules, shapes, snapshots
 from .paging import boolean, integer, page
 from .regions import DEFAULT_REGION, REGIONS
 from .state import Project
@@ -174,6 +174,7 @@ async def delete_project(request: web.Request) -> web.Response:
     del world.projects[project.id]
     answer = {"project": shapes.project(project, DOMAIN, world.clock.now())}
     steps = [world.computes.suspend_step(endpoint) for endpoint in project.endpoints.values() if endpoint.current_state == "active"]
+    steps += [snapshots.delete_step(world, project, snapshot) for snapshot in project.snapshots.values()]
     for branch in reversed(project.branches.values()):  # children before their parents
         steps.append(making.drop_step(world, branch))
     world.operations.schedule(project, steps)

@@ -52,6 +52,11 @@ def _kept(world: World, project: Project, branch: Branch, source: Branch, name: 
         pending_state="ready",
         history_began_at=branch.history_began_at or branch.created_at,
         annotations={},
+        restore_status=None,
+        restored_from=None,
+        restored_as=None,
+        backup_schedule=[],
+        backups_done_until=[],
         deletable_root=branch.deletable_root or source is branch,
     )
     project.branches[kept.id] = kept

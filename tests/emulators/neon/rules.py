@@ -113,10 +113,18 @@ def check_restore(project: Project, branch: Branch, source: Branch, *, at_head: 
     if not preserve and (children := project.children(branch.id)):
         listed = ", ".join(sorted(child.name for child in children))
         raise ApiError(400, f"preserve_under_name is required: branch {branch.name} has child branches, which move to the preserved one: {listed}")
-    if len(preserve) > LONGEST_BRANCH_NAME:
-        raise ApiError(400, f"preserve_under_name has {len(preserve)} characters; a branch name has at most {LONGEST_BRANCH_NAME}")
-    if any(other.name == preserve for other in project.branches.values()):
-        raise ApiError(409, f"branch already exists; branch_name:{preserve}", "BRANCH_ALREADY_EXISTS")
+    check_new_branch_name(project, preserve)
+
+
+def check_new_branch_name(project: Project, name: str) -> None:
+    """Refuse a name that is too long or that another branch has; the contract says nothing about names outside of ``branch.name``.
+
+    :raises ApiError: 400, 409.
+    """
+    if len(name) > LONGEST_BRANCH_NAME:
+        raise ApiError(400, f"a branch name has at most {LONGEST_BRANCH_NAME} characters; this one has {len(name)} characters")
+    if any(other.name == name for other in project.branches.values()):
+        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
 
 
 def check_project_delete(project: Project) -> None:

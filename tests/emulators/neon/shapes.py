@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .rules import restricted_actions
-from .state import Branch, Database, Endpoint, Operation, Project, Role
+from .state import Branch, Database, Endpoint, Operation, Project, Role, Snapshot
 
 Json = dict[str, Any]
 GIB = 1024**3
@@ -102,7 +102,28 @@ def branch(item: Branch, owner: Project) -> Json:
             "updated_at": stamp(item.updated_at),
             "last_reset_at": stamp(item.last_reset_at) if item.last_reset_at else None,
             "init_source": item.init_source,
+            "restore_status": item.restore_status,
+            "restored_from": item.restored_from,
+            "restored_as": item.restored_as,
             "restricted_actions": restricted_actions(owner, item) or None,
+        }
+    )
+
+
+def snapshot(item: Snapshot) -> Json:
+    """A snapshot."""
+    return _present(
+        {
+            "id": item.id,
+            "name": item.name,
+            "lsn": item.lsn,
+            "timestamp": stamp(item.timestamp) if item.timestamp else None,
+            "source_branch_id": item.source_branch_id,
+            "created_at": stamp(item.created_at),
+            "expires_at": stamp(item.expires_at) if item.expires_at else None,
+            "manual": item.manual,
+            "full_size": item.full_size,
+            "diff_size": item.diff_size,
         }
     )
 

@@ -45,6 +45,9 @@ class Branch:
 
     :param history_began_at: since when its past can be asked for; None for since it was made.
     :param deletable_root: a root branch that is not the one its project was made with.
+    :param restored_from: the snapshot it was made from.
+    :param restored_as: the branch it is to replace, or has replaced.
+    :param backups_done_until: for each entry of its backup schedule, until when it has been carried out.
     """
 
     id: str
@@ -61,10 +64,40 @@ class Branch:
     history_began_at: datetime | None = None
     last_reset_at: datetime | None = None
     deletable_root: bool = False
+    restore_status: str | None = None
+    restored_from: str | None = None
+    restored_as: str | None = None
+    backup_schedule: list[dict[str, Any]] = field(default_factory=list)
+    backups_done_until: list[datetime] = field(default_factory=list)
     current_state: str = "init"
     pending_state: str | None = "ready"
     logical_size: int | None = None
     annotations: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+
+
+@dataclass
+class Snapshot:
+    """A snapshot; its cluster, which no endpoint serves, has the same id in the data plane.
+
+    :param ready: whether it has been taken.
+    :param full_size: bytes of its databases; None for one that is counted by ``diff_size``.
+    :param diff_size: bytes of WAL since the scheduled snapshot before it.
+    """
+
+    id: str
+    project_id: str
+    name: str
+    source_branch_id: str
+    created_at: datetime
+    manual: bool
+    lsn: str | None = None
+    timestamp: datetime | None = None
+    expires_at: datetime | None = None
+    full_size: int | None = None
+    diff_size: int | None = None
+    ready: bool = False
     roles: dict[str, Role] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
 
@@ -133,6 +166,7 @@ class Project:
     branches: dict[str, Branch] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     known_passwords: dict[str, list[str]] = field(default_factory=dict)
     known_databases: set[str] = field(default_factory=set)
 

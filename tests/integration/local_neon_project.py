@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A project of the local Neon, and clients of its databases, for the tests of the local Neon itself."""
+"""A project of a local Neon with its ids, and clients for its databases."""
 
 from __future__ import annotations
 
 import itertools
+import time
 
 import psycopg2
 
@@ -31,10 +32,10 @@ def query(neon, uri, statement, **options):
         connection.close()
 
 
-def refusal(neon, uri):
+def refusal(neon, uri, **options):
     """Why a connection is refused; empty if it is not."""
     try:
-        connect(neon, uri).close()
+        connect(neon, uri, **options).close()
     except psycopg2.OperationalError as error:
         return str(error)
     return ""
@@ -70,3 +71,12 @@ class Project:
         assert answer.body.keys() == {"request_id", "code", "message"}
         for word in words:
             assert word in answer.body["message"]
+
+
+def eventually(condition, *, patience=60.0):
+    """The first true value of ``condition()``, which must come."""
+    deadline = time.monotonic() + patience
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"it never came: {condition}"
+        time.sleep(0.05)
+    return value
