@@ -43,8 +43,7 @@ def test_without_the_right_key_nothing_is_answered(local_neon, key):
 def test_what_is_not_offered_says_so(local_neon, kept):
     if local_neon.validation()["validation"] == "skipped":
         pytest.skip(f"contract validation skipped: {local_neon.validation()['reason']}")
-    kept.refused("GET", f"{kept.path}/snapshots", 501, "does not offer GET /projects/{project_id}/snapshots")
-    kept.refused("POST", f"{kept.path}/branches", 501, "parent_lsn", body={"branch": {"parent_lsn": "0/1"}})
+    kept.refused("GET", f"{kept.path}/permissions", 501, "does not offer GET /projects/{project_id}/permissions")
 
 
 def test_a_misspelt_field_is_a_violation_of_the_client(local_neon, kept):

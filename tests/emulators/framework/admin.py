@@ -57,12 +57,15 @@ def admin_routes(gate: Gate, deviations: Callable[[], list[dict[str, Any]]]) -> 
         gate.faults.faults.clear()
         return await get_faults(request)
 
+    async def get_clock(request: web.Request) -> web.Response:
+        return web.json_response({"now": gate.clock.now().isoformat()})
+
     async def post_clock(request: web.Request) -> web.Response:
         seconds = (await _json_object(request)).get("advance_seconds")
         if not isinstance(seconds, (int, float)) or seconds < 0:
             return gate.error(ApiError(400, "advance_seconds is a number of seconds, not negative"))
         gate.clock.advance(seconds)
-        return web.json_response({"now": gate.clock.now().isoformat()})
+        return await get_clock(request)
 
     async def get_deviations(request: web.Request) -> web.Response:
         return web.json_response({**gate.contract_state(), "deviations": deviations()})
@@ -76,6 +79,7 @@ def admin_routes(gate: Gate, deviations: Callable[[], list[dict[str, Any]]]) -> 
         web.get("/_local/faults", get_faults),
         web.post("/_local/faults", post_faults),
         web.delete("/_local/faults", delete_faults),
+        web.get("/_local/clock", get_clock),
         web.post("/_local/clock", post_clock),
         web.get("/_local/deviations", get_deviations),
     ]

@@ -15,7 +15,17 @@ from ..framework.clock import Clock
 from ..framework.contract import Contract, contract_path
 from ..framework.gate import Gate
 from ..framework.records import Violation
-from . import routes_account, routes_branches, routes_databases, routes_endpoints, routes_projects, routes_recovery, routes_roles
+from . import (
+    routes_account,
+    routes_branches,
+    routes_databases,
+    routes_endpoints,
+    routes_projects,
+    routes_recovery,
+    routes_restore,
+    routes_roles,
+    routes_snapshots,
+)
 from .computes import Computes
 from .dataplane import DataPlane
 from .deviations import deviations
@@ -27,7 +37,17 @@ from .world import WORLD, World
 BASE_PATH = "/api/v2"
 CONTRACT_FILE = "neon-openapi.json"
 NAME = "local Neon"
-ROUTE_FILES = (routes_account, routes_projects, routes_branches, routes_endpoints, routes_roles, routes_databases, routes_recovery)
+ROUTE_FILES = (
+    routes_account,
+    routes_projects,
+    routes_branches,
+    routes_restore,
+    routes_snapshots,
+    routes_endpoints,
+    routes_roles,
+    routes_databases,
+    routes_recovery,
+)
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
@@ -56,14 +76,14 @@ def build_gate(api_key: str, *, strict: bool) -> Gate:
     )
 
 
-def build_world(gate: Gate, data_plane: DataPlane, *, pg_versions: tuple[int, ...], operation_seconds: float) -> World:
+def build_world(gate: Gate, data_plane: DataPlane, *, pg_versions: tuple[int, ...], operation_seconds: float, snapshot_limit: int) -> World:
     """The account, with its computes. A failed piece of work is the emulator's fault and counts as a violation."""
 
     def failed(operation: Operation, error: Exception) -> None:
         text = f"operation {operation.action} failed: {type(error).__name__}: {error}"
         gate.records.violations.append(Violation("emulator", "", operation.action, [text]))
 
-    world = World(gate.clock, Operations(gate.clock, operation_seconds, failed), data_plane, pg_versions)
+    world = World(gate.clock, Operations(gate.clock, operation_seconds, failed), data_plane, pg_versions, snapshot_limit)
     world.computes = Computes(world)
     world.meter = Meter(world)
     return world

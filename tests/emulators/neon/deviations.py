@@ -48,7 +48,7 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "fields-not-offered",
         "kind": "limit",
         "subject": "branches, roles, endpoints",
-        "text": "branch.parent_lsn, parent_timestamp, role.no_login, and moving an endpoint to another branch answer 501.",
+        "text": "role.no_login, and moving an endpoint to another branch, answer 501.",
     },
     {
         "id": "soft-delete",
@@ -145,7 +145,22 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "history",
         "kind": "limit",
         "subject": "history_retention_seconds",
-        "text": "Stored and returned; there is no history to go back to.",
+        "text": "Decides which moments can be asked for; WAL is removed with its branch only, and an LSN is not compared with it. A branch's history "
+        "begins when it was made or last restored: what was before is its source's or its preserved copy's.",
+    },
+    {
+        "id": "restore-parent",
+        "kind": "unverified",
+        "subject": "POST restore",
+        "text": "A restored branch that was no root has the branch its data come from as its parent (the preserved copy, when restored to its own past); "
+        "a restored root branch and its preserved copy are both root branches, and the copy may be deleted. parent_timestamp and parent_lsn show the "
+        "point that was restored. Targets outside of the history answer 400.",
+    },
+    {
+        "id": "past-roles",
+        "kind": "order",
+        "subject": "POST branches",
+        "text": "The answer of a branch at a past point lists its source's present roles and databases; those of the past are listed once it is made.",
     },
     {
         "id": "counters",

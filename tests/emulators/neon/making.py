@@ -10,9 +10,10 @@ from typing import Any
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import names, preload, quotas, rules
+from . import catalog, names, preload, quotas, rules
 from .operations import Step
 from .state import Branch, Database, Endpoint, Project, Role
+from .targets import HEAD, Target
 from .world import World
 
 DEFAULT_CU = 0.25
@@ -76,6 +77,7 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
         branch.roles[role.name] = Role(role.name, password, now, now, role.protected, role.no_login)
     for database in parent.databases.values() if parent else ():
         branch.databases[database.name] = new_database(world, database.name, database.owner_name)
+    project.know(*branch.roles.values(), *branch.databases.values())
     project.branches[branch.id] = branch
     return branch
 
@@ -165,8 +167,10 @@ def root_branch_steps(world: World, project: Project, branch: Branch, endpoint: 
     return [Step("create_timeline", branch.id, None, create), Step("start_compute", branch.id, endpoint.id, start)]
 
 
-def branch_steps(world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint], *, archived: bool = False) -> list[Step]:
-    """Make a branch from ``source``: copy the cluster, then start its computes.
+def branch_steps(
+    world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint], target: Target = HEAD, *, archived: bool = False
+) -> list[Step]:
+    """Make a branch from ``source`` as it is or was: copy the cluster, then start its computes.
 
     A protected source's passwords are replaced before the branch counts as ready. With ``archived`` it is archived instead of started.
     """
@@ -174,7 +178,11 @@ def branch_steps(world: World, project: Project, branch: Branch, source: Branch,
 
     async def copy() -> None:
         async with world.operations.branch_lock(source.id):
-            await world.data_plane.copy_cluster(source.id, branch.id, schema_only=schema_only)
+            copied = await world.data_plane.copy_cluster(source.id, branch.id, schema_only=schema_only, **target.for_data_plane(world.clock))
+        if not target.is_head:
+            catalog.settle(world, project, branch, source, copied, new_passwords=source.protected)
+        if branch.parent_id:
+            branch.parent_lsn = copied.lsn
         if source.protected:
             for role in branch.roles.values():
                 if not role.no_login:

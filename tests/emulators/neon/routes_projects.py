@@ -70,6 +70,7 @@ async def create_project(request: web.Request) -> web.Response:
     branch.annotations = dict(first.get("annotations", dict, {}) or {})
     branch.roles[role_name] = making.new_role(world, role_name)
     branch.databases[database_name] = making.new_database(world, database_name, role_name)
+    project.know(branch.roles[role_name], branch.databases[database_name])
     project.default_branch_id = branch.id
     endpoint = making.new_endpoint(world, project, branch, Fields({"type": "read_write"}))
     world.projects[project.id] = project

@@ -12,7 +12,7 @@ from typing import Any
 
 from .metering import period_start
 from .rules import restricted_actions
-from .state import Branch, Database, DeletedBranch, Endpoint, Operation, Project, Role
+from .state import Branch, Database, DeletedBranch, Endpoint, Operation, Project, Role, Snapshot
 
 Json = dict[str, Any]
 GIB = 1024**3
@@ -82,6 +82,7 @@ def branch(item: Branch, owner: Project) -> Json:
             "id": item.id,
             "project_id": item.project_id,
             "parent_id": item.parent_id,
+            "parent_lsn": item.parent_lsn,
             "parent_timestamp": stamp(item.parent_timestamp) if item.parent_timestamp else None,
             "name": item.name,
             "current_state": item.current_state,
@@ -96,7 +97,11 @@ def branch(item: Branch, owner: Project) -> Json:
             **asdict(item.usage),
             "created_at": stamp(item.created_at),
             "updated_at": stamp(item.updated_at),
+            "last_reset_at": stamp(item.last_reset_at) if item.last_reset_at else None,
             "init_source": item.init_source,
+            "restore_status": item.restore_status,
+            "restored_from": item.restored_from,
+            "restored_as": item.restored_as,
             "expires_at": stamp(item.expires_at) if item.expires_at else None,
             "ttl_interval_seconds": item.ttl_interval_seconds,
             "restricted_actions": (None if deleted else restricted_actions(owner, item)) or None,
@@ -107,6 +112,24 @@ def branch(item: Branch, owner: Project) -> Json:
 
 def _recovery(deleted: DeletedBranch) -> Json:
     return {"deleted_at": stamp(deleted.deleted_at), "recoverable_until": stamp(deleted.recoverable_until), "deletion_method": deleted.method}
+
+
+def snapshot(item: Snapshot) -> Json:
+    """A snapshot."""
+    return _present(
+        {
+            "id": item.id,
+            "name": item.name,
+            "lsn": item.lsn,
+            "timestamp": stamp(item.timestamp) if item.timestamp else None,
+            "source_branch_id": item.source_branch_id,
+            "created_at": stamp(item.created_at),
+            "expires_at": stamp(item.expires_at) if item.expires_at else None,
+            "manual": item.manual,
+            "full_size": item.full_size,
+            "diff_size": item.diff_size,
+        }
+    )
 
 
 def annotation(item: Branch) -> Json:

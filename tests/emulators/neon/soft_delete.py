@@ -153,7 +153,7 @@ async def _purge_project(world: World, deleted: DeletedProject) -> None:
     if any(operation.pending for operation in project.operations.values()):
         return  # still being suspended: the next round finds it
     world.deleted_projects.pop(project.id, None)
-    for branch_id in [*reversed(project.branches), *project.deleted_branches]:
+    for branch_id in [*project.snapshots, *reversed(project.branches), *project.deleted_branches]:
         await _drop(world, branch_id)
     LOG.info("project %s is gone for good", project.id)
 

@@ -32,12 +32,14 @@ class World:
     """Everything the handlers share.
 
     :param pg_versions: the PostgreSQL majors there are binaries for.
+    :param snapshot_limit: how many manual snapshots a project may have.
     """
 
     clock: Clock
     operations: Operations
     data_plane: DataPlane
     pg_versions: tuple[int, ...]
+    snapshot_limit: int = 100
     computes: Computes = field(init=False)
     meter: Meter = field(init=False)
     projects: dict[str, Project] = field(default_factory=dict)

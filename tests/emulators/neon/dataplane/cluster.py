@@ -11,7 +11,6 @@ import os
 import pathlib
 import signal
 import socket
-import time
 
 from . import orphans, server_config, server_user, shared_memory, trees
 from .base import Base
@@ -41,7 +40,7 @@ class Cluster:
         #: What the history is replayed from; None while the data folder itself still is what it began with.
         self.base: Base | None = None
         #: When the history begins, in seconds since 1970, and where in the WAL.
-        self.began_at = time.time()
+        self.began_at = 0.0
         self.first_position = 0
         self._folder = folder
         self._socket_folder = socket_folder
