@@ -33,6 +33,7 @@ class World:
 
     :param pg_versions: the PostgreSQL majors there are binaries for.
     :param snapshot_limit: how many manual snapshots a project may have.
+    :param plan: the plan the account is on.
     """
 
     clock: Clock
@@ -45,6 +46,7 @@ class World:
     projects: dict[str, Project] = field(default_factory=dict)
     deleted_projects: dict[str, DeletedProject] = field(default_factory=dict)
     last_database_id: int = 0
+    plan: str = "scale"
 
     def project(self, project_id: str) -> Project:
         """The project.
