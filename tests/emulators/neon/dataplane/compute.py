@@ -28,6 +28,11 @@ class Compute:
         self._certificates = certificates
 
     @property
+    def primary(self) -> Cluster:
+        """The branch's cluster that this compute serves."""
+        return self.cluster
+
+    @property
     def running(self) -> bool:
         """Whether the server runs, as far as noticed."""
         return self.cluster.running
@@ -41,16 +46,18 @@ class Compute:
         """Start the server; PgBouncer follows with the first pooled connection."""
         for attempt in range(1, _ATTEMPTS + 1):
             port = free_port()
-            files = (self._certificates.certificate_file, self._certificates.key_file)
-            conf = server_config.compute_conf(self.spec, self.cluster.socket_folder, port, self.cluster.access_files, files)
             try:
-                await self.cluster.start(conf, port=port, tcp=True)
+                await self.cluster.start(self._conf(port), port=port, tcp=True)
             except DataPlaneError as error:
                 # Another program may have taken the port between choosing and binding it.
                 if attempt < _ATTEMPTS and "Address already in use" in str(error):
                     continue
                 raise
             return
+
+    def _conf(self, port: int) -> str:
+        files = (self._certificates.certificate_file, self._certificates.key_file)
+        return server_config.compute_conf(self.spec, self.cluster.socket_folder, port, self.cluster.access_files, files)
 
     async def stop(self, *, immediate: bool = False) -> None:
         """Stop PgBouncer, then the server."""
