@@ -497,8 +497,6 @@ def test_additional_parameters_apply_and_the_platforms_own_do_not_change(world: 
 def test_a_branch_has_one_read_write_compute(world: World) -> None:
     with pytest.raises(DataPlaneError, match="already has a running read_write compute"):
         world.loop.run(world.plane.start_compute(ComputeSpec("ep-second-00000000", ROOT_BRANCH)))
-    with pytest.raises(DataPlaneError, match="read_write computes only"):
-        world.loop.run(world.plane.start_compute(ComputeSpec("ep-second-00000000", ROOT_BRANCH, type="read_only")))
 
 
 def test_another_major_version_is_refused(world: World) -> None:

@@ -85,14 +85,12 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
 def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields) -> Endpoint:
     """An endpoint as ``fields`` ask for it, the rest from the project's defaults; registered in its project.
 
-    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 423 for an exceeded quota, 501 for a read-only one.
+    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 423 for an exceeded quota.
     """
     kind = fields.require("type", str)
     if kind not in ("read_write", "read_only"):
         raise ApiError(400, f"endpoint type {kind} is unknown")
-    if kind == "read_only":
-        raise ApiError(501, "the local Neon does not offer endpoints of type read_only", "NOT_OFFERED_LOCALLY")
-    if project.read_write_endpoint(branch.id):
+    if kind == "read_write" and project.read_write_endpoint(branch.id):
         raise ApiError(409, f"branch {branch.name} already has a read_write endpoint", "ENDPOINT_ALREADY_EXISTS")
     defaults = project.default_endpoint_settings
     min_cu, max_cu = compute_size(fields, defaults.get("autoscaling_limit_min_cu"), defaults.get("autoscaling_limit_max_cu"))

@@ -43,6 +43,8 @@ class Cluster:
         #: When the history begins, in seconds since 1970, and where in the WAL.
         self.began_at = 0.0
         self.first_position = 0
+        #: What a standby needs at least, as of the last start.
+        self.standby_minimums: dict[str, int] = {}
         self._folder = folder
         self._socket_folder = socket_folder
         self._programs = programs
@@ -107,6 +109,8 @@ class Cluster:
             server = await Server.spawn(argv, self._user, self._folder, "postgres.log", death_signal="QUIT")
             self._server, self._port = server, port
             if await self._ready(server, deadline):
+                self.standby_minimums = server_config.standby_minimums(conf)
+                self._link_socket(port)
                 return
             # A server that ends says why some lines before its last.
             reason = server.log_tail(10)
@@ -155,6 +159,12 @@ class Cluster:
         path.write_text(content, encoding="utf-8")
         path.chmod(0o600)
         os.chown(path, *self._user.owner)
+
+    def _link_socket(self, port: int) -> None:
+        """Give the server's socket a second name that its standbys know, whatever the port is."""
+        link = self._socket_folder / f".s.PGSQL.{server_config.STABLE_PORT}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(f".s.PGSQL.{port}")
 
     async def _ready(self, server: Server, deadline: float) -> bool:
         loop = asyncio.get_running_loop()

@@ -30,6 +30,11 @@ class Compute:
         self._certificates = certificates
 
     @property
+    def primary(self) -> Cluster:
+        """The branch's cluster that this compute serves."""
+        return self.cluster
+
+    @property
     def running(self) -> bool:
         """Whether the server runs, as far as noticed."""
         return self.cluster.running

@@ -26,6 +26,7 @@ from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
 from .history import History
 from .pooler import Pooler
 from .proxy import POOLER_SUFFIX, SniProxy
+from .replica import Replica
 from .runtime_folder import RuntimeFolder
 from .spec import ComputeSpec
 from .sql import Address
@@ -111,7 +112,7 @@ class DataPlane:
 
     async def _end_servers(self) -> None:
         computes, self._computes = list(self._computes.values()), {}
-        clusters, self._clusters = list(self._clusters.values()), {}
+        clusters, self._clusters = {*self._clusters.values(), *(compute.cluster for compute in computes)}, {}
         await asyncio.gather(*(compute.pooler.stop() for compute in computes))
         # Without a lock: whoever holds one waits for a server that ends now.
         await asyncio.gather(*(cluster.stop(immediate=True) for cluster in [*clusters, *([self._template] if hasattr(self, "_template") else [])]))
@@ -160,6 +161,7 @@ class DataPlane:
             await self._in_thread(f"making branch {branch_id}", self._copy_template, cluster)
             # Nobody ever writes to the template.
             cluster.base = self._template_base.share()
+            cluster.standby_minimums = self._template.standby_minimums
             await history.begin(cluster)
 
     async def copy_cluster(
@@ -209,7 +211,7 @@ class DataPlane:
             if keep_as is not None:
                 self._clusters[keep_as], old.branch_id = old, keep_as
             # A killed compute of the old cluster would be started again on it.
-            for endpoint_id in [key for key, compute in self._computes.items() if compute.cluster is old]:
+            for endpoint_id in [key for key, compute in self._computes.items() if compute.primary is old]:
                 await self._drop_compute(endpoint_id)
             if keep_as is None:
                 await history.forget(old)
@@ -218,7 +220,7 @@ class DataPlane:
         """Stop the branch's computes and remove its data."""
         cluster = self._cluster(branch_id)
         async with cluster.lock:
-            for endpoint_id in [key for key, compute in self._computes.items() if compute.cluster is cluster]:
+            for endpoint_id in [key for key, compute in self._computes.items() if compute.primary is cluster]:
                 await self._drop_compute(endpoint_id, immediate=True)
             await cluster.stop(immediate=True)
             del self._clusters[branch_id]
@@ -238,22 +240,38 @@ class DataPlane:
 
     async def start_compute(self, spec: ComputeSpec) -> None:
         """Start an endpoint's compute and wait until it accepts connections; nothing happens when it runs already."""
-        if spec.type != "read_write":
-            raise DataPlaneError(f"endpoint {spec.endpoint_id}: this local Neon runs read_write computes only, not {spec.type}")
         cluster = self._cluster(spec.branch_id)
         async with cluster.lock:
             known = self._computes.get(spec.endpoint_id)
             if known is not None and known.running:
                 return
-            if cluster.running:
-                raise DataPlaneError(f"branch {spec.branch_id} already has a running read_write compute")
             if known is not None:
                 await known.stop()
             pooler = Pooler(self._folder.path / "p" / self._next_number(), self._pgbouncer, self._certificates, self._user)
+            if spec.type == "read_only":
+                self._computes[spec.endpoint_id] = await self._start_replica(spec, cluster, pooler)
+                return
+            if cluster.running:
+                raise DataPlaneError(f"branch {spec.branch_id} already has a running read_write compute")
             compute = Compute(spec, cluster, pooler, self._certificates)
             await history.keep(cluster, self._user)
             await compute.start()
             self._computes[spec.endpoint_id] = compute
+            for key, replica in list(self._computes.items()):
+                if isinstance(replica, Replica) and replica.primary is cluster and replica.running and not replica.fits:
+                    # The branch's compute is larger now: a standby that is too small would stop following it.
+                    await replica.stop()
+                    self._computes[key] = await self._start_replica(replica.spec, cluster, replica.pooler)
+
+    async def _start_replica(self, spec: ComputeSpec, primary: Cluster, pooler: Pooler) -> Replica:
+        standby = self._new_cluster(f"{spec.branch_id} ({spec.endpoint_id})")
+        replica = Replica(spec, primary, standby, pooler, self._certificates, self._user, self.pg_major)
+        try:
+            await replica.start()
+        except BaseException:
+            await replica.stop(immediate=True)
+            raise
+        return replica
 
     async def stop_compute(self, endpoint_id: str) -> None:
         """Stop the endpoint's compute, with a checkpoint; its clients drop. Nothing happens when it does not run."""
