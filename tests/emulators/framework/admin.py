@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -44,12 +43,12 @@ def admin_routes(gate: Gate, deviations: Callable[[], list[dict[str, Any]]]) -> 
         return await get_violations(request)
 
     async def get_faults(request: web.Request) -> web.Response:
-        return web.json_response({"faults": [asdict(fault) for fault in gate.faults.faults]})
+        return web.json_response({"faults": [fault.as_data() for fault in gate.faults.faults]})
 
     async def post_faults(request: web.Request) -> web.Response:
         try:
             data = await request.json()
-            gate.faults.faults.extend([parse_fault(item) for item in (data if isinstance(data, list) else [data])])
+            gate.faults.faults.extend([parse_fault(item, gate.clock.time()) for item in (data if isinstance(data, list) else [data])])
         except ValueError as error:
             return gate.error(ApiError(400, str(error)))
         return await get_faults(request)

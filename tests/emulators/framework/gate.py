@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ from aiohttp import web
 from .clock import Clock
 from .contract import Contract, Message
 from .errors import ApiError
+from .fault_answers import send, status_answer
 from .faults import Fault, FaultSwitch
 from .records import Records, RequestRecord, Violation
 
@@ -46,7 +46,10 @@ class Gate:
     strict: bool = True
     clock: Clock = field(default_factory=Clock)
     records: Records = field(default_factory=Records)
-    faults: FaultSwitch = field(default_factory=FaultSwitch)
+    faults: FaultSwitch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = FaultSwitch(self.clock.time)
 
     def contract_state(self) -> dict[str, str]:
         """Whether exchanges are validated, and against what; ``skipped`` names the missing file."""
@@ -68,7 +71,7 @@ class Gate:
             return await handler(request)
         started = time.perf_counter()
         template = self._template(request)
-        fault = self.faults.take(request.method, request.path.removeprefix(self.base_path))
+        fault = self.faults.take(request.method, request.path.removeprefix(self.base_path), template or request.path)
         response = await self._exchange(request, handler, template, fault)
         self.records.requests.append(
             RequestRecord(
@@ -81,9 +84,7 @@ class Gate:
                 fault.describe() if fault else "",
             )
         )
-        if fault and (fault.drop_before or fault.drop_after) and request.transport is not None:
-            request.transport.abort()
-        return response
+        return await send(request, response, fault) if fault else response
 
     def _template(self, request: web.Request) -> str | None:
         if self.contract is not None:
@@ -92,10 +93,9 @@ class Gate:
         return resource.canonical.removeprefix(self.base_path) if resource is not None else None
 
     async def _exchange(self, request: web.Request, handler: Handler, template: str | None, fault: Fault | None) -> web.Response:
-        if fault and fault.drop_before:
-            return web.Response(status=599)  # never sent: the connection is cut
-        if fault and fault.status:
-            return self._fault_response(fault)
+        if fault and fault.skips_work:
+            # Without a status it is never sent: the connection is cut.
+            return status_answer(fault, self.error_body) if fault.status else web.Response(status=599)
         message = Message(
             method=request.method,
             path=request.path,
@@ -104,8 +104,8 @@ class Gate:
             content_type=request.content_type if request.body_exists else "",
             body=await request.read(),
         )
-        response = await self._answer(request, handler, template, message)
-        return self._checked_response(template, message, response)
+        response = self._checked_response(template, message, await self._answer(request, handler, template, message))
+        return status_answer(fault, self.error_body) if fault and fault.status else response
 
     async def _answer(self, request: web.Request, handler: Handler, template: str | None, message: Message) -> web.Response:
         if not self.authorised(request.headers.get("Authorization")):
@@ -161,10 +161,3 @@ class Gate:
 
     def _record(self, side: str, request: web.Request, template: str | None, problems: list[str]) -> None:
         self.records.violations.append(Violation(side, request.method, template or request.path, problems))
-
-    def _fault_response(self, fault: Fault) -> web.Response:
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        if isinstance(fault.body, str):
-            return web.Response(status=fault.status, text=fault.body, content_type="text/html", headers=headers)
-        body = self.error_body(fault.status, f"injected fault: {fault.status}", "") if fault.body is None else fault.body
-        return web.Response(status=fault.status, text=json.dumps(body), content_type="application/json", headers=headers)

@@ -15,10 +15,11 @@ from ..framework.clock import Clock
 from ..framework.contract import Contract, contract_path
 from ..framework.gate import Gate
 from ..framework.records import Violation
-from . import routes_account, routes_branches, routes_databases, routes_endpoints, routes_projects, routes_roles
+from . import routes_account, routes_branches, routes_databases, routes_endpoints, routes_projects, routes_recovery, routes_roles
 from .computes import Computes
 from .dataplane import DataPlane
 from .deviations import deviations
+from .metering import Meter
 from .operations import Operations
 from .state import Operation
 from .world import WORLD, World
@@ -26,7 +27,7 @@ from .world import WORLD, World
 BASE_PATH = "/api/v2"
 CONTRACT_FILE = "neon-openapi.json"
 NAME = "local Neon"
-ROUTE_FILES = (routes_account, routes_projects, routes_branches, routes_endpoints, routes_roles, routes_databases)
+ROUTE_FILES = (routes_account, routes_projects, routes_branches, routes_endpoints, routes_roles, routes_databases, routes_recovery)
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 
@@ -64,6 +65,7 @@ def build_world(gate: Gate, data_plane: DataPlane, *, pg_versions: tuple[int, ..
 
     world = World(gate.clock, Operations(gate.clock, operation_seconds, failed), data_plane, pg_versions)
     world.computes = Computes(world)
+    world.meter = Meter(world)
     return world
 
 

@@ -48,13 +48,40 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "fields-not-offered",
         "kind": "limit",
         "subject": "branches, roles, endpoints",
-        "text": "branch.parent_lsn, parent_timestamp, expires_at and archived, role.no_login, and moving an endpoint to another branch answer 501.",
+        "text": "branch.parent_lsn, parent_timestamp, role.no_login, and moving an endpoint to another branch answer 501.",
     },
     {
         "id": "soft-delete",
         "kind": "limit",
         "subject": "deletes",
-        "text": "Deleted projects and branches are gone at once: recoverable=true and include_deleted list nothing more, recover answers 501.",
+        "text": "Deleted projects and branches can be recovered for 7 days, yet only those that hold the 24 clusters deleted last: the machine's disk "
+        "is finite. Branches are recovered as the contract says; the service may no longer offer it.",
+    },
+    {
+        "id": "recover-without-parent",
+        "kind": "unverified",
+        "subject": "POST branch/recover",
+        "text": "Answers 409 if the branch's name is taken by now, 422 if its parent does not exist.",
+    },
+    {
+        "id": "expiration-refusals",
+        "kind": "unverified",
+        "subject": "branch.expires_at",
+        "text": "400 for a time that is not RFC 3339 with a zone and whole seconds, not in the future or more than 30 days away; 422 for a protected or "
+        "default branch, one with children, a child of one that expires, and for making one that expires protected or the default.",
+    },
+    {
+        "id": "archive",
+        "kind": "limit",
+        "subject": "branch.archived",
+        "text": "Archiving is a state only: nothing becomes slower, no branch is archived for being idle. Starting a compute unarchives. Endpoints made "
+        "together with an archived branch are idle; archived with protected answers 422.",
+    },
+    {
+        "id": "restricted-actions",
+        "kind": "unverified",
+        "subject": "branch.restricted_actions",
+        "text": "The contract names restore and delete-rw-endpoint; delete, reset and archive are ours, and so are all reasons.",
     },
     {
         "id": "sql-objects",
@@ -72,8 +99,41 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "settings-stored-only",
         "kind": "limit",
         "subject": "project.settings",
-        "text": "allowed_ips, quota, maintenance_window, block_public_connections, audit_log_level, hipaa and preload_libraries are stored and returned, "
-        "not enforced. enable_logical_replication acts on wal_level.",
+        "text": "maintenance_window, audit_log_level, hipaa and block_vpc_connections are stored and returned, and do nothing.",
+    },
+    {
+        "id": "allowlist",
+        "kind": "unverified",
+        "subject": "settings.allowed_ips",
+        "text": "Clients come from loopback addresses, and every one of them counts as public. A change acts on new connections; those that exist stay. "
+        "Entries that are no address, CIDR block or range answer 400.",
+    },
+    {
+        "id": "preload-libraries",
+        "kind": "limit",
+        "subject": "settings.preload_libraries",
+        "text": "Only pg_stat_statements (the default), auto_explain and pg_prewarm are available. use_defaults counts as false where libraries are named "
+        "without it.",
+    },
+    {
+        "id": "quota",
+        "kind": "unverified",
+        "subject": "settings.quota",
+        "text": "Starting a compute of a project over quota answers 423, as the vendor's control plane tells its proxy, with code QUOTA_EXCEEDED; so does "
+        "creating a compute. Roles and databases can be changed nevertheless. The check comes within a second, on the service with some lag.",
+    },
+    {
+        "id": "quota-logical-size",
+        "kind": "limit",
+        "subject": "quota.logical_size_bytes",
+        "text": "A branch that is too large has default_transaction_read_only on (SQLSTATE 25006), which a session can turn off to delete rows; on the "
+        "service a write that extends a file fails (53100, 'could not extend file because project size limit ...'). The size is that of the files.",
+    },
+    {
+        "id": "maintenance-window",
+        "kind": "unverified",
+        "subject": "settings.maintenance_window",
+        "text": "Refused with 400: no or repeated weekdays, days other than 1 to 7, times not of the form HH:MM, and a window without length.",
     },
     {
         "id": "one-machine",
@@ -88,10 +148,11 @@ DEVIATIONS: list[dict[str, str]] = [
         "text": "Stored and returned; there is no history to go back to.",
     },
     {
-        "id": "consumption-zero",
+        "id": "counters",
         "kind": "limit",
-        "subject": "consumption",
-        "text": "Consumption counters (active_time, compute_time_seconds, written_data_bytes, ...) are 0.",
+        "subject": "consumption counters",
+        "text": "A compute counts as its smallest size while it is active. Written data is the WAL's length, transfer what the proxy sent to clients, TLS "
+        "included. Data is measured every minute, when a compute stops and when a branch or project is asked for. A period is a calendar month.",
     },
     {
         "id": "one-organization",

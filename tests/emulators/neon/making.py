@@ -10,7 +10,7 @@ from typing import Any
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import names, rules
+from . import names, preload, quotas, rules
 from .operations import Step
 from .state import Branch, Database, Endpoint, Project, Role
 from .world import World
@@ -31,6 +31,23 @@ def new_database(world: World, name: str, owner_name: str) -> Database:
     return Database(world.next_database_id(), name, owner_name, now, now)
 
 
+def check_branch_name(project: Project, name: str | None, *, own_id: str = "") -> None:
+    """Refuse a name that another branch of the project has; a deleted branch's name is free.
+
+    :param own_id: the branch that is to have the name.
+    :raises ApiError: 409.
+    """
+    if any(branch.name == name and branch.id != own_id for branch in project.branches.values()):
+        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
+
+
+def forget(project: Project, branch: Branch) -> None:
+    """Take the branch and its endpoints out of the project."""
+    project.branches.pop(branch.id, None)
+    for endpoint in project.branch_endpoints(branch.id):
+        project.endpoints.pop(endpoint.id, None)
+
+
 def new_branch(world: World, project: Project, name: str | None, *, parent: Branch | None, init_source: str, protected: bool) -> Branch:
     """A branch, registered in its project; an unnamed one is named by its id.
 
@@ -39,8 +56,7 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
     :raises ApiError: 409 if the project has a branch of that name.
     """
     branch_id = names.branch_id()
-    if any(branch.name == name for branch in project.branches.values()):
-        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
+    check_branch_name(project, name)
     now = world.clock.now()
     is_child = parent is not None and init_source == "parent-data"
     branch = Branch(
@@ -67,7 +83,7 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
 def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields) -> Endpoint:
     """An endpoint as ``fields`` ask for it, the rest from the project's defaults; registered in its project.
 
-    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 501 for a read-only one.
+    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 423 for an exceeded quota, 501 for a read-only one.
     """
     kind = fields.require("type", str)
     if kind not in ("read_write", "read_only"):
@@ -80,6 +96,11 @@ def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields)
     min_cu, max_cu = compute_size(fields, defaults.get("autoscaling_limit_min_cu"), defaults.get("autoscaling_limit_max_cu"))
     timeout = fields.get("suspend_timeout_seconds", int, defaults.get("suspend_timeout_seconds", 0))
     rules.check_suspend_timeout(timeout)
+    settings = fields.get("settings", dict, {}) or {}
+    preload.check(settings.get("preload_libraries") or {})
+    disabled = bool(fields.get("disabled", bool, False))
+    if not disabled:
+        quotas.check_start(project)
     now = world.clock.now()
     endpoint = Endpoint(
         id=names.endpoint_id(),
@@ -89,11 +110,11 @@ def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields)
         min_cu=min_cu,
         max_cu=max_cu,
         suspend_timeout_seconds=timeout,
-        settings=fields.get("settings", dict, {}) or {},
+        settings=settings,
         created_at=now,
         updated_at=now,
         name=fields.get("name", str),
-        disabled=bool(fields.get("disabled", bool, False)),
+        disabled=disabled,
     )
     project.endpoints[endpoint.id] = endpoint
     return endpoint
@@ -137,16 +158,17 @@ def root_branch_steps(world: World, project: Project, branch: Branch, endpoint: 
             await world.data_plane.create_role(branch.id, role.name, role.password)
         for database in branch.databases.values():
             await world.data_plane.create_database(branch.id, database.name, database.owner_name)
+        await world.meter.start_from_here(branch)
         mark_ready(world, branch)
 
     endpoint.pending_state = "active"
     return [Step("create_timeline", branch.id, None, create), Step("start_compute", branch.id, endpoint.id, start)]
 
 
-def branch_steps(world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint]) -> list[Step]:
+def branch_steps(world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint], *, archived: bool = False) -> list[Step]:
     """Make a branch from ``source``: copy the cluster, then start its computes.
 
-    A protected source's passwords are replaced before the branch counts as ready.
+    A protected source's passwords are replaced before the branch counts as ready. With ``archived`` it is archived instead of started.
     """
     schema_only = branch.init_source == "schema-only"
 
@@ -159,18 +181,28 @@ def branch_steps(world: World, project: Project, branch: Branch, source: Branch,
                     await world.data_plane.set_password(branch.id, role.name, role.password)
         mark_ready(world, branch)
 
-    def undo() -> None:
-        project.branches.pop(branch.id, None)
+    async def archive() -> None:
+        mark(world, branch, "archived")
         for endpoint in endpoints:
-            project.endpoints.pop(endpoint.id, None)
+            endpoint.current_state = "idle"
+
+    def undo() -> None:
+        forget(project, branch)
 
     steps = [Step("create_branch", branch.id, None, copy, undo)]
+    if archived:
+        return [*steps, Step("timeline_archive", branch.id, None, archive)]
     return steps + [world.computes.start_step(project, endpoint) for endpoint in endpoints if not endpoint.disabled]
 
 
 def mark_ready(world: World, branch: Branch) -> None:
     """The branch can be used."""
-    branch.current_state, branch.pending_state = "ready", None
+    mark(world, branch, "ready")
+
+
+def mark(world: World, branch: Branch, state: str) -> None:
+    """The branch is in that state."""
+    branch.current_state, branch.pending_state = state, None
     branch.state_changed_at = world.clock.now()
 
 

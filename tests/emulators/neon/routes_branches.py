@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, rules, shapes
+from . import expiry, making, rules, shapes, soft_delete
 from .paging import boolean, integer, page
 from .state import Branch, Project
 from .world import DOMAIN, WORLD, World, branch_of, in_branch
@@ -22,23 +22,23 @@ SORT_KEYS = {
     "updated_at": lambda branch: branch.updated_at.isoformat(timespec="microseconds"),
 }
 INIT_SOURCES = ("parent-data", "schema-only")
-NOT_OFFERED = ("parent_lsn", "parent_timestamp", "expires_at", "archived")
+NOT_OFFERED = ("parent_lsn", "parent_timestamp")
 
 
-def _matching(project: Project, search: str) -> list[Branch]:
-    return [branch for branch in project.branches.values() if search.lower() in branch.name.lower() or search in branch.id]
+def _matching(project: Project, search: str, *, deleted: bool = False) -> list[Branch]:
+    branches = [*project.branches.values(), *(item.branch for item in project.deleted_branches.values() if deleted)]
+    return [branch for branch in branches if search.lower() in branch.name.lower() or search in branch.id]
 
 
 async def list_branches(request: web.Request) -> web.Response:
     """``GET /projects/{project_id}/branches``. Sorted by ``updated_at``, newest first, unless told otherwise."""
     project = request.app[WORLD].project(request.match_info["project_id"])
     query = request.query
-    boolean(query, "include_deleted")
     sort_by, order = query.get("sort_by", "updated_at"), query.get("sort_order", "desc")
     if sort_by not in SORT_KEYS or order not in ("asc", "desc"):
         raise ApiError(400, f"sort_by is one of {', '.join(SORT_KEYS)}, sort_order asc or desc")
     selected, cursor, more = page(
-        _matching(project, query.get("search", "")),
+        _matching(project, query.get("search", ""), deleted=boolean(query, "include_deleted")),
         lambda branch: (SORT_KEYS[sort_by](branch), branch.id),
         limit=integer(query, "limit", 1, 10_000, None),
         cursor=query.get("cursor"),
@@ -74,19 +74,25 @@ async def create_branch(request: web.Request) -> web.Response:
     if init_source not in INIT_SOURCES:
         raise ApiError(400, f"init_source {init_source} is not one of {', '.join(INIT_SOURCES)}")
     source = branch_of(project, fields.get("parent_id", str) or project.default_branch_id)
+    protected, archived = bool(fields.get("protected", bool, False)), bool(fields.get("archived", bool, False))
+    expires_at = expiry.wanted(fields, None, world.clock.now())
+    if init_source == "parent-data":
+        expiry.check_parent(source)
     world.operations.require_unlocked(project)
     items = body.parts("endpoints")
     making.check_endpoint_list(items)
-    branch = making.new_branch(
-        world, project, fields.get("name", str), parent=source, init_source=init_source, protected=bool(fields.get("protected", bool, False))
-    )
+    branch = making.new_branch(world, project, fields.get("name", str), parent=source, init_source=init_source, protected=protected)
     try:
+        expiry.check(project, branch, expires_at, protected=protected)
+        if archived:
+            rules.check_archive(project, branch)
         branch.annotations = dict(body.get("annotation_value", dict, {}) or {})
         endpoints = [making.new_endpoint(world, project, branch, item) for item in items]
     except ApiError:
-        _forget(project, branch)
+        making.forget(project, branch)
         raise
-    operations = world.operations.schedule(project, making.branch_steps(world, project, branch, source, endpoints))
+    expiry.set_expiration(branch, expires_at, world.clock.now())
+    operations = world.operations.schedule(project, making.branch_steps(world, project, branch, source, endpoints, archived=archived))
     answer: dict[str, Any] = {
         "branch": shapes.branch(branch, project),
         "endpoints": [shapes.endpoint(item, project, world.data_plane.hosts(item.id)[0], DOMAIN) for item in endpoints],
@@ -100,12 +106,6 @@ async def create_branch(request: web.Request) -> web.Response:
     return web.json_response(answer, status=201)
 
 
-def _forget(project: Project, branch: Branch) -> None:
-    del project.branches[branch.id]
-    for endpoint in project.branch_endpoints(branch.id):
-        del project.endpoints[endpoint.id]
-
-
 async def get_branch(request: web.Request) -> web.Response:
     """``GET /projects/{project_id}/branches/{branch_id}``. The size is measured now, and shown by lists from then on."""
     world, project, branch = in_branch(request)
@@ -116,44 +116,45 @@ async def get_branch(request: web.Request) -> web.Response:
 
 async def _measure(world: World, project: Project, branch: Branch) -> None:
     if branch.current_state == "ready" and not any(operation.pending for operation in project.operations.values()):
-        branch.logical_size = await world.data_plane.logical_size(branch.id)
+        world.meter.settle()
+        await world.meter.measure(project, branch)
 
 
 async def update_branch(request: web.Request) -> web.Response:
-    """``PATCH /projects/{project_id}/branches/{branch_id}``: name and protection."""
+    """``PATCH /projects/{project_id}/branches/{branch_id}``: name, protection and expiration."""
     world, project, branch = in_branch(request)
     fields = (await Fields.of(request)).part("branch", required=True)
-    if fields.data.get("expires_at"):
-        raise ApiError(501, "the local Neon does not offer branch.expires_at", "NOT_OFFERED_LOCALLY")
+    now = world.clock.now()
+    protected = bool(fields.get("protected", bool, branch.protected))
+    expires_at = expiry.wanted(fields, branch.expires_at, now)
+    expiry.check(project, branch, expires_at, protected=protected)
     world.operations.require_unlocked(project)
     name = fields.get("name", str, branch.name) or branch.name
-    if any(other.name == name and other.id != branch.id for other in project.branches.values()):
-        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
-    branch.protected = bool(fields.get("protected", bool, branch.protected))
-    branch.name = name
-    branch.updated_at = world.clock.now()
+    making.check_branch_name(project, name, own_id=branch.id)
+    if "expires_at" in fields:
+        expiry.set_expiration(branch, expires_at, now)
+    branch.protected, branch.name, branch.updated_at = protected, name, now
     return web.json_response({"branch": shapes.branch(branch, project), "operations": []})
 
 
 async def delete_branch(request: web.Request) -> web.Response:
-    """``DELETE /projects/{project_id}/branches/{branch_id}``; 204 if it is gone already."""
+    """``DELETE /projects/{project_id}/branches/{branch_id}``; 204 if it is gone already, also if it can be recovered."""
     world = request.app[WORLD]
     project = world.project(request.match_info["project_id"])
     branch = project.branches.get(request.match_info["branch_id"])
-    boolean(request.query, "hard_delete")
+    hard = boolean(request.query, "hard_delete")
     if branch is None:
         return web.Response(status=204)
     rules.check_branch_delete(project, branch)
     world.operations.require_unlocked(project)
-    steps = [world.computes.suspend_step(item) for item in project.branch_endpoints(branch.id) if item.current_state == "active"]
-    steps.append(making.drop_step(world, branch, lambda: _forget(project, branch)))
-    operations = world.operations.schedule(project, steps)
+    operations = soft_delete.delete_branch(world, project, branch, hard=hard)
     return web.json_response({"branch": shapes.branch(branch, project), "operations": shapes.operations(operations)})
 
 
 async def set_as_default(request: web.Request) -> web.Response:
     """``POST /projects/{project_id}/branches/{branch_id}/set_as_default``."""
     world, project, branch = in_branch(request)
+    expiry.check_default(branch)
     world.operations.require_unlocked(project)
     now = world.clock.now()
     project.branches[project.default_branch_id].updated_at = now

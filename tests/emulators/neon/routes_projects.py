@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, names, rules, shapes
+from . import making, names, preload, project_settings, rules, shapes, soft_delete
 from .paging import boolean, integer, page
 from .regions import DEFAULT_REGION, REGIONS
 from .state import Project
@@ -31,16 +31,24 @@ async def list_projects(request: web.Request) -> web.Response:
     org_id = query.get("org_id", ORGANISATION_ID)
     if org_id != ORGANISATION_ID:
         raise ApiError(404, f"organization {org_id} not found")
-    found = [] if boolean(query, "recoverable") else list(world.projects.values())
+    deleted = world.deleted_projects
+    found = [item.project for item in deleted.values()] if boolean(query, "recoverable") else list(world.projects.values())
     found = [project for project in found if search in project.name.lower() or search in project.id]
     limit = integer(query, "limit", 1, 400, 10)
     selected, cursor, _more = page(
         found, lambda item: (item.created_at.isoformat(timespec="microseconds"), item.id), limit=limit, cursor=query.get("cursor")
     )
-    answer: dict[str, Any] = {"projects": [shapes.project_list_item(item, DOMAIN) for item in selected], "applications": {}, "integrations": {}}
+    answer: dict[str, Any] = {"projects": [_list_item(world, item) for item in selected], "applications": {}, "integrations": {}}
     if cursor:
         answer["pagination"] = {"cursor": cursor}
     return web.json_response(answer)
+
+
+def _list_item(world: World, project: Project) -> dict[str, Any]:
+    shape = shapes.project_list_item(project, DOMAIN)
+    if deleted := world.deleted_projects.get(project.id):
+        shape |= {"deleted_at": shapes.stamp(deleted.deleted_at), "recoverable_until": shapes.stamp(deleted.recoverable_until)}
+    return shape
 
 
 async def list_shared_projects(request: web.Request) -> web.Response:
@@ -94,6 +102,7 @@ def _new_project(world: World, fields: Fields) -> Project:
     low, high = making.compute_size(fields, None, None)
     low, high = making.compute_size(defaults, low, high)
     settings = copy.deepcopy(fields.get("settings", dict, {}) or {})
+    project_settings.check(settings, {})
     now = world.clock.now()
     project_id = names.two_words_and_digits()
     project = Project(
@@ -132,7 +141,15 @@ async def get_project(request: web.Request) -> web.Response:
     """``GET /projects/{project_id}``."""
     world = request.app[WORLD]
     project = world.project(request.match_info["project_id"])
+    world.meter.settle()
+    await world.meter.measure_running(project)
     return web.json_response({"project": shapes.project(project, DOMAIN, world.clock.now())})
+
+
+async def get_available_preload_libraries(request: web.Request) -> web.Response:
+    """``GET /projects/{project_id}/available_preload_libraries``."""
+    request.app[WORLD].project(request.match_info["project_id"])
+    return web.json_response({"libraries": preload.LIBRARIES})
 
 
 async def update_project(request: web.Request) -> web.Response:
@@ -142,11 +159,8 @@ async def update_project(request: web.Request) -> web.Response:
     fields = (await Fields.of(request)).part("project", required=True)
     world.operations.require_unlocked(project)
     settings = fields.part("settings")
+    project_settings.check(settings.data, project.settings)
     had_logical, wants_logical = (bool(item.get("enable_logical_replication")) for item in (project.settings, {**project.settings, **settings.data}))
-    if had_logical and not wants_logical:
-        raise ApiError(400, "logical replication cannot be disabled once it is enabled")
-    if project.settings.get("hipaa") and settings.get("hipaa", bool, True) is False:
-        raise ApiError(400, "HIPAA cannot be disabled once it is enabled")
     retention = _retention(fields, project.history_retention_seconds)
     name = fields.get("name", str, project.name) or project.name
     if "default_endpoint_settings" in fields:
@@ -170,12 +184,8 @@ async def delete_project(request: web.Request) -> web.Response:
     project = world.project(request.match_info["project_id"])
     rules.check_project_delete(project)
     world.operations.require_unlocked(project)
-    del world.projects[project.id]
+    soft_delete.delete_project(world, project)
     answer = {"project": shapes.project(project, DOMAIN, world.clock.now())}
-    steps = [world.computes.suspend_step(endpoint) for endpoint in project.endpoints.values() if endpoint.current_state == "active"]
-    for branch in reversed(project.branches.values()):  # children before their parents
-        steps.append(making.drop_step(world, branch))
-    world.operations.schedule(project, steps)
     return web.json_response(answer)
 
 
@@ -215,4 +225,5 @@ ROUTES = [
     web.patch("/projects/{project_id}", update_project),
     web.delete("/projects/{project_id}", delete_project),
     web.get("/projects/{project_id}/connection_uri", get_connection_uri),
+    web.get("/projects/{project_id}/available_preload_libraries", get_available_preload_libraries),
 ]

@@ -66,21 +66,32 @@ def check_database_name(name: str) -> None:
 
 
 def restricted_actions(project: Project, branch: Branch) -> list[dict[str, str]]:
-    """What the branch does not allow at present, with the reason, in the form of ``branch.restricted_actions``."""
-    found = []
-    if branch.protected:
-        found += [
-            {"name": "delete", "reason": "the branch is protected"},
-            {"name": "restore", "reason": "the branch is protected"},
-            {"name": "delete-rw-endpoint", "reason": "the branch is protected"},
-        ]
-    elif branch.id == project.default_branch_id:
-        found.append({"name": "delete", "reason": "the branch is the project's default branch"})
-    elif branch.parent_id is None and branch.init_source != "schema-only":
-        found.append({"name": "delete", "reason": "the branch is a root branch"})
-    elif project.children(branch.id):
-        found.append({"name": "delete", "reason": "the branch has child branches"})
-    return found
+    """What the branch does not allow at present, with the reason, in the form of ``branch.restricted_actions``: one reason for each action."""
+    is_default, children = branch.id == project.default_branch_id, project.children(branch.id)
+    unarchived = any(child.current_state != "archived" for child in children)
+    rules = (
+        (branch.protected, ("delete", "restore", "reset", "archive", "delete-rw-endpoint"), "the branch is protected"),
+        (is_default, ("delete", "archive"), "the branch is the project's default branch"),
+        (branch.parent_id is None, ("reset",), "the branch has no parent"),
+        (branch.parent_id is None and branch.init_source != "schema-only", ("delete",), "the branch is a root branch"),
+        (bool(children), ("delete",), "the branch has child branches"),
+        (unarchived, ("archive",), "the branch has child branches that are not archived"),
+    )
+    found: dict[str, str] = {}
+    for holds, actions, reason in rules:
+        for action in actions if holds else ():
+            found.setdefault(action, reason)
+    return [{"name": action, "reason": reason} for action, reason in found.items()]
+
+
+def check_archive(project: Project, branch: Branch) -> None:
+    """Refuse to archive a protected or default branch, or one with children that are not archived.
+
+    :raises ApiError: 422 with the reason.
+    """
+    reasons = [item["reason"] for item in restricted_actions(project, branch) if item["name"] == "archive"]
+    if reasons:
+        raise ApiError(422, f"cannot archive branch {branch.name}: {reasons[0]}")
 
 
 def check_branch_delete(project: Project, branch: Branch) -> None:

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from ..framework.instance import Instance, InstanceError, InstanceRecord
 from ..framework.records import Violation
-from . import names
+from . import housekeeping, names
 from .app import BASE_PATH, build_app, build_gate, build_world
 from .dataplane import DataPlane
 from .dataplane.errors import DataPlaneError
@@ -95,7 +95,14 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
             LOG.error("background task %s ended", task.get_name(), exc_info=task.exception())
             gate.records.violations.append(Violation("emulator", "", task.get_name(), [f"background task ended: {task.exception()!r}"]))
 
-    data_plane = DataPlane(Path(record.runtime_dir), home, port=options.pg_port, domain=DOMAIN, wake=wake)
+    data_plane = DataPlane(
+        Path(record.runtime_dir),
+        home,
+        port=options.pg_port,
+        domain=DOMAIN,
+        wake=wake,
+        admit=lambda endpoint_id, address: world.computes.admission(endpoint_id, address),
+    )
     world = build_world(gate, data_plane, pg_versions=(options.pg_major,), operation_seconds=options.operation_seconds)
     runner = web.AppRunner(build_app(gate, world), access_log=None, shutdown_timeout=2.0)
     background: list[asyncio.Task[None]] = []
@@ -108,7 +115,9 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
         await web.SockSite(runner, listener).start()
         port = listener.getsockname()[1]
         background.append(asyncio.create_task(world.computes.suspend_idle_forever(), name="suspend idle computes"))
-        background[0].add_done_callback(died)
+        background.append(asyncio.create_task(housekeeping.keep_house(world), name="housekeeping"))
+        for task in background:
+            task.add_done_callback(died)
         host = f"http://{ADDRESS}:{port}{BASE_PATH}"
         instance.write_env({"NEON_API_HOST": host, "NEON_API_KEY": api_key, "PGSSLROOTCERT": str(data_plane.ca_file)})
         instance.write_record(InstanceRecord(record.pid, port, record.runtime_dir, True))

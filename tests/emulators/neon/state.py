@@ -39,6 +39,16 @@ class Database:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What was consumed in this billing period, as of the last measurement."""
+
+    active_time_seconds: int = 0
+    compute_time_seconds: int = 0
+    written_data_bytes: int = 0
+    data_transfer_bytes: int = 0
+
+
 @dataclass
 class Branch:
     """A branch; its cluster has the same id in the data plane."""
@@ -56,6 +66,9 @@ class Branch:
     current_state: str = "init"
     pending_state: str | None = "ready"
     logical_size: int | None = None
+    expires_at: datetime | None = None
+    ttl_interval_seconds: int | None = None
+    usage: Usage = Usage()
     annotations: dict[str, str] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
@@ -82,6 +95,21 @@ class Endpoint:
     started_at: datetime | None = None
     suspended_at: datetime | None = None
     last_active: datetime | None = None
+
+
+@dataclass
+class DeletedBranch:
+    """A deleted branch with its endpoints.
+
+    :param recoverable_until: when it will be gone for good.
+    :param method: who deleted it: ``user`` or ``ttl``.
+    """
+
+    branch: Branch
+    endpoints: list[Endpoint]
+    deleted_at: datetime
+    recoverable_until: datetime
+    method: str
 
 
 @dataclass
@@ -125,6 +153,9 @@ class Project:
     branches: dict[str, Branch] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    deleted_branches: dict[str, DeletedBranch] = field(default_factory=dict)
+    usage: Usage = Usage()
+    storage_bytes_hour: int = 0
 
     def branch_endpoints(self, branch_id: str) -> list[Endpoint]:
         """The endpoints of a branch, oldest first."""

@@ -20,6 +20,8 @@ from .state import Branch, Database, Endpoint, Project, Role
 if TYPE_CHECKING:
     from .computes import Computes
     from .dataplane import DataPlane
+    from .metering import Meter
+    from .soft_delete import DeletedProject
 
 ORGANISATION_ID = "org-local-demo-10000000"
 DOMAIN = "local.localhost"
@@ -37,7 +39,9 @@ class World:
     data_plane: DataPlane
     pg_versions: tuple[int, ...]
     computes: Computes = field(init=False)
+    meter: Meter = field(init=False)
     projects: dict[str, Project] = field(default_factory=dict)
+    deleted_projects: dict[str, DeletedProject] = field(default_factory=dict)
     last_database_id: int = 0
 
     def project(self, project_id: str) -> Project:

@@ -1,93 +1,15 @@
 # Copyright (c) 2026, dbinfra contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gate in front of an emulator's handlers: what breaks the contract is caught on either side, faults act, and all is recorded."""
+"""The gate in front of an emulator's handlers: what breaks the contract is caught on either side, and all is recorded."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import uuid
-from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
-
-from emulators.framework.admin import admin_routes
-from emulators.framework.contract import Contract
-from emulators.framework.gate import Gate
-
-THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "label": {"type": "string", "maxLength": 3}}}
-ERROR = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
-JSON_ERROR = {"description": "error", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
-JSON_THING = {"description": "a thing", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
-DOCUMENT = {
-    "openapi": "3.0.3",
-    "info": {"title": "things", "version": "1"},
-    "paths": {
-        "/things/{id}": {
-            "get": {
-                "parameters": [
-                    {"in": "path", "name": "id", "required": True, "schema": {"type": "string"}},
-                    {"in": "query", "name": "size", "schema": {"type": "integer", "maximum": 5}},
-                ],
-                "responses": {"200": JSON_THING, "default": JSON_ERROR},
-            },
-            "delete": {
-                "parameters": [{"in": "path", "name": "id", "required": True, "schema": {"type": "string"}}],
-                "responses": {"204": {"description": "gone"}, "default": JSON_ERROR},
-            },
-        },
-        "/things/shared": {"get": {"responses": {"200": JSON_THING, "default": JSON_ERROR}}},
-        "/things": {
-            "post": {
-                "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
-                "responses": {"201": JSON_THING, "default": JSON_ERROR},
-            },
-        },
-    },
-    "components": {"schemas": {"Thing": THING, "Error": ERROR}},
-}
-KEY = {"Authorization": "Bearer right"}
-
-
-@asynccontextmanager
-async def served(folder, answer, *, strict=True, contract=True):
-    """A client for an emulator whose handlers all return ``answer()``, with its gate."""
-    path = folder / f"{uuid.uuid4()}.json"
-    path.write_text(json.dumps(DOCUMENT))
-    gate = Gate(
-        name="local Things",
-        base_path="/api",
-        contract=Contract(path, "/api") if contract else None,
-        missing_contract="/nowhere/things.json",
-        authorised=lambda header: header == "Bearer right",
-        error_body=lambda status, message, code: {"message": message},
-        strict=strict,
-    )
-    calls = []
-
-    async def handler(request):
-        calls.append(request.path)
-        return answer()
-
-    app = web.Application(middlewares=[gate.middleware])
-    app.router.add_get("/api/things/{id}", handler)
-    app.router.add_post("/api/things", handler)
-    app.router.add_routes(admin_routes(gate, lambda: [{"id": "one"}]))
-    async with TestClient(TestServer(app)) as client:
-        gate.calls = calls
-        yield client, gate
-
-
-def good():
-    return web.json_response({"id": 1})
-
-
-def run(coroutine):
-    return asyncio.run(coroutine)
+from unit.served_things import KEY, good, run, served
 
 
 @pytest.mark.parametrize(
@@ -223,67 +145,5 @@ def test_the_log_knows_method_template_status_and_time_but_no_body(tmp_path):
             assert "top" not in json.dumps(log)
             await client.delete("/_local/requests", headers=KEY)
             assert (await (await client.get("/_local/requests", headers=KEY)).json())["requests"] == []
-
-    run(scenario())
-
-
-def test_a_status_fault_acts_as_often_as_asked(tmp_path):
-    async def scenario():
-        async with served(tmp_path, good) as (client, gate):
-            rule = {"method": "GET", "path_regex": "^/things/1$", "times": 2, "status": 429, "retry_after": 3}
-            assert (await client.post("/_local/faults", json=[rule], headers=KEY)).status == 200
-            for _again in range(2):
-                response = await client.get("/api/things/1", headers=KEY)
-                assert (response.status, response.headers["Retry-After"]) == (429, "3")
-            assert gate.calls == []
-            assert (await client.get("/api/things/1", headers=KEY)).status == 200
-            assert gate.records.violations == []
-            assert gate.records.requests[0].fault == "status 429"
-
-    run(scenario())
-
-
-def test_a_fault_can_answer_what_is_no_json(tmp_path):
-    async def scenario():
-        async with served(tmp_path, good) as (client, gate):
-            await client.post("/_local/faults", json={"status": 200, "body": "<html>login</html>"}, headers=KEY)
-            response = await client.get("/api/things/1", headers=KEY)
-            assert (response.content_type, await response.text()) == ("text/html", "<html>login</html>")
-            assert gate.records.violations == []
-
-    run(scenario())
-
-
-@pytest.mark.parametrize(("kind", "calls"), [("drop_before", 0), ("drop_after", 1)])
-def test_a_connection_is_cut_before_or_after_the_work(tmp_path, kind, calls):
-    async def scenario():
-        async with served(tmp_path, good) as (client, gate):
-            await client.post("/_local/faults", json={kind: True, "method": "POST"}, headers=KEY)
-            with pytest.raises(aiohttp.ClientConnectionError):
-                await client.post("/api/things", json={"id": 1}, headers=KEY)
-            assert len(gate.calls) == calls
-
-    run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("rule", "complaint"),
-    [
-        ({}, "exactly one of"),
-        ({"status": 503, "drop_after": True}, "exactly one of"),
-        ({"status": 99}, "200 to 599"),
-        ({"status": 503, "path_regex": "("}, "path_regex"),
-        ({"status": 503, "path": "/x"}, "unknown field path"),
-        ({"status": "503"}, "field status has the wrong type"),
-        ([[]], "a fault is an object"),
-    ],
-)
-def test_a_wrong_fault_is_refused_by_name(tmp_path, rule, complaint):
-    async def scenario():
-        async with served(tmp_path, good) as (client, gate):
-            response = await client.post("/_local/faults", json=rule, headers=KEY)
-            assert response.status == 400
-            assert complaint in (await response.json())["message"]
-            assert gate.faults.faults == []
 
     run(scenario())

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from emulators.framework.errors import ApiError
 from emulators.neon import rules
+from emulators.neon.state import Branch, Project
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.25, 0.25), (0.25, 8), (0.5, 2), (1, 9), (8, 16), (16, 16), (18, 18), (56, 56)])
@@ -56,3 +59,30 @@ def test_role_names_that_are_reserved(name):
 def test_database_names_that_are_reserved(name):
     with pytest.raises(ApiError):
         rules.check_database_name(name)
+
+
+def restricted(project, branch):
+    return {item["name"]: item["reason"] for item in rules.restricted_actions(project, branch)}
+
+
+def test_what_a_branch_does_not_allow_is_named_with_the_reason():
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    project = Project("p", "p", "r", 17, "o", True, 0, {}, {}, now, now, default_branch_id="br-main")
+    for name, parent, source in (
+        ("main", None, "parent-data"),
+        ("dev", "br-main", "parent-data"),
+        ("pr", "br-dev", "parent-data"),
+        ("copy", None, "schema-only"),
+    ):
+        project.branches[f"br-{name}"] = Branch(f"br-{name}", "p", name, parent, source, False, now, now, now, current_state="ready")
+    main, dev, pull, copy = project.branches.values()
+    default, children = "the branch is the project's default branch", "the branch has child branches"
+    assert restricted(project, main) == {"delete": default, "archive": default, "reset": "the branch has no parent"}
+    assert restricted(project, dev) == {"delete": children, "archive": "the branch has child branches that are not archived"}
+    assert restricted(project, pull) == {}
+    assert restricted(project, copy) == {"reset": "the branch has no parent"}
+    pull.current_state, dev.protected = "archived", True
+    protected = "the branch is protected"
+    assert restricted(project, dev) == dict.fromkeys(("delete", "restore", "reset", "archive", "delete-rw-endpoint"), protected)
+    dev.protected = False
+    assert restricted(project, dev) == {"delete": children}

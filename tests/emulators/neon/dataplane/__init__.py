@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
+from .errors import DataPlaneError, RefusedError, UnknownBranchError, UnknownEndpointError
 from .plane import DataPlane
 from .spec import ComputeSpec
 
-__all__ = ["ComputeSpec", "DataPlane", "DataPlaneError", "UnknownBranchError", "UnknownEndpointError"]
+__all__ = ["ComputeSpec", "DataPlane", "DataPlaneError", "RefusedError", "UnknownBranchError", "UnknownEndpointError"]

@@ -91,8 +91,7 @@ class Cluster:
         self._write(hba_file, server_config.hba(tcp=tcp))
         # The admin is this process, and PgBouncer, which runs as the server user and looks passwords up.
         self._write(ident_file, server_config.ident({server_user.own_name(), self._user.name}))
-        conf_file = self._folder / "postgresql.conf"
-        self._write(conf_file, conf)
+        conf_file = self._write_conf(conf)
         argv = [self._programs.postgres, "-D", str(self.data), "-c", f"config_file={conf_file}"]
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _START_SECONDS
@@ -110,6 +109,12 @@ class Cluster:
                 await asyncio.to_thread(orphans.end, self.data)
                 continue
             raise DataPlaneError(f"branch {self.branch_id}: PostgreSQL did not start: {reason}")
+
+    def reload(self, conf: str) -> None:
+        """Let the running server read this configuration; what needs a restart waits for the next start."""
+        self._write_conf(conf)
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGHUP)
 
     async def stop(self, *, immediate: bool = False) -> None:
         """Stop the server if it runs: fast with a checkpoint, or ``immediate``, as in a crash."""
@@ -131,6 +136,11 @@ class Cluster:
     async def noticed_dead(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds for the end of a server that no longer answers; say whether it has ended."""
         return self._server is None or await self._server.wait(timeout)
+
+    def _write_conf(self, conf: str) -> pathlib.Path:
+        path = self._folder / "postgresql.conf"
+        self._write(path, conf)
+        return path
 
     def _write(self, path: pathlib.Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")

@@ -15,7 +15,7 @@ import typing as t
 
 import psycopg2
 
-from . import backup, certificates, client_hello, emptying, programs, roles, server_config, server_user, sql, template, trees
+from . import backup, certificates, client_hello, emptying, programs, roles, server_config, server_user, sql, template, trees, wal_position
 from .cluster import Cluster
 from .compute import Compute
 from .deviations import deviations
@@ -29,6 +29,7 @@ from .sql import Address
 LOG = logging.getLogger("emulators.neon.dataplane")
 
 Wake = t.Callable[[str], t.Awaitable[None]]
+Admit = t.Callable[[str, str], str | None]
 
 
 class DataPlane:
@@ -37,6 +38,7 @@ class DataPlane:
     ``runtime_dir`` is made by ``start`` and removed by ``stop``. ``postgres_home`` holds ``bin``, ``lib`` and ``share``. ``port`` is
     the proxy's, 0 for a free one. ``wake`` is awaited with an endpoint id when a client wants an endpoint whose compute does not run;
     it starts the compute, or raises; an exception whose ``status`` is 404 says that there is no such endpoint.
+    ``admit`` gets an endpoint id and a client's address and returns why that client may not connect, or None.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class DataPlane:
         domain: str = "local.localhost",
         pgbouncer: pathlib.Path = pathlib.Path("/usr/sbin/pgbouncer"),
         wake: Wake | None = None,
+        admit: Admit | None = None,
     ) -> None:
         self.domain = domain
         self._folder = RuntimeFolder(pathlib.Path(runtime_dir).absolute())
@@ -55,6 +58,7 @@ class DataPlane:
         self._pgbouncer_path = pathlib.Path(pgbouncer)
         self._wanted_port = port
         self._wake = wake
+        self._admit = admit
         self._clusters: dict[str, Cluster] = {}
         self._computes: dict[str, Compute] = {}
         self._numbers = 0
@@ -175,6 +179,11 @@ class DataPlane:
         data = self._cluster(branch_id).data
         return await asyncio.to_thread(trees.size_in_bytes, data / "base", data / "global")
 
+    async def wal_position(self, branch_id: str) -> int | None:
+        """Return how many bytes of WAL the branch's history has, None while its server starts or stops. Wakes nothing."""
+        cluster = self._cluster(branch_id)
+        return await asyncio.to_thread(wal_position.running, cluster.address) if cluster.running else wal_position.stopped(cluster.data)
+
     # --- computes
 
     async def start_compute(self, spec: ComputeSpec) -> None:
@@ -211,6 +220,14 @@ class DataPlane:
         await self.stop_compute(endpoint_id)
         await self.start_compute(spec or compute.spec)
 
+    async def reload(self, spec: ComputeSpec, names: t.Collection[str]) -> None:
+        """Give the running compute those server parameters of ``spec``, which need no restart; nothing happens when they are the same."""
+        compute = self._computes.get(spec.endpoint_id)
+        if compute is None or not compute.running or all(compute.spec.pg_settings.get(name) == spec.pg_settings.get(name) for name in names):
+            return
+        async with compute.cluster.lock:
+            compute.reload({name: spec.pg_settings.get(name) for name in names})
+
     def compute_running(self, endpoint_id: str) -> bool:
         """Say whether the endpoint's server process runs, as far as noticed."""
         compute = self._computes.get(endpoint_id)
@@ -228,6 +245,10 @@ class DataPlane:
     def last_activity(self, endpoint_id: str) -> float | None:
         """Return when a client of the endpoint last connected, sent something or left (seconds since 1970), or None."""
         return self._proxy.last_activity(endpoint_id)
+
+    def sent_bytes(self, endpoint_id: str) -> int:
+        """Return how many bytes went to clients of the endpoint so far."""
+        return self._proxy.sent_bytes(endpoint_id)
 
     # --- roles and databases
 
@@ -268,6 +289,10 @@ class DataPlane:
         if compute is None or not compute.running:
             raise DataPlaneError(f"the compute of endpoint {endpoint_id} does not run")
         return await compute.port(pooled=pooled)
+
+    def admission(self, endpoint_id: str, address: str) -> str | None:
+        """Return why a client from ``address`` may not connect to the endpoint, None if it may."""
+        return self._admit(endpoint_id, address) if self._admit else None
 
     async def backend_failed(self, endpoint_id: str, *, pooled: bool) -> None:
         """Give a dead process the moment it needs to be noticed."""
