@@ -94,7 +94,7 @@ def test_libraries_of_a_new_project_are_checked_and_set_once_it_is_there() -> No
         neon.expect("POST", "/projects", {"project": project(), "operations": [operation()]}, body=body, status=201)
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         neon.expect("GET", f"{PATH}/available_preload_libraries", {"libraries": [{"library_name": "pg_cron"}]})
-        neon.expect("PATCH", PATH, {"project": done}, body={"project": {"settings": {"preload_libraries": {"enabled_libraries": ["pg_cron"]}}}})
+        neon.expect("PATCH", PATH, {"project": done}, body={"project": {"settings": done["settings"]}})
         neon.expect("GET", PATH, {"project": done})
         result = run(preload_libraries=["pg_cron"])
     assert result["actions"] == ["create project shop", "update project shop"]
