@@ -155,6 +155,27 @@ DEVIATIONS: list[dict[str, str]] = [
         "included. Data is measured every minute, when a compute stops and when a branch or project is asked for. A period is a calendar month.",
     },
     {
+        "id": "consumption-history",
+        "kind": "unverified",
+        "subject": "consumption_history",
+        "text": "from and to are rounded down; timeframes end with the present one and begin with the project. Bytes a month are byte-seconds divided by the "
+        "month's seconds, 25 branches are included, a child's bytes are the smaller of what was written to it and its size, a root's history is what was "
+        "written within the retention. Private traffic and snapshots are 0. Deleted projects are left out.",
+    },
+    {
+        "id": "plan",
+        "kind": "limit",
+        "subject": "plan",
+        "text": "The account is on Scale; PUT /_local/plan changes what users/me says and whom consumption history is offered to, and nothing else.",
+    },
+    {
+        "id": "rate-limits",
+        "kind": "limit",
+        "subject": "429",
+        "text": "700 requests a minute and 40 a second for one operation are enforced only after PUT /_local/limits {enabled: true}: the tests of one machine "
+        "are more than one client. They count in sliding windows by the emulator's clock.",
+    },
+    {
         "id": "one-organization",
         "kind": "limit",
         "subject": "keys",

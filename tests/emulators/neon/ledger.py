@@ -17,7 +17,8 @@ class Ledger:
     """Amounts by project, branch, hour and metric. They outlive the branch: what was consumed was consumed.
 
     The metrics are ``active_seconds``, ``compute_seconds``, ``written_bytes`` (WAL), ``transfer_bytes`` (sent to clients) and stored bytes times
-    seconds: ``logical_byte_seconds``, ``child_byte_seconds`` (by which a child differs from its parent), ``history_byte_seconds``.
+    seconds: ``logical_byte_seconds``, ``root_byte_seconds``, ``child_byte_seconds`` (by which a child differs from its parent),
+    ``history_byte_seconds``; ``extra_branch_seconds`` belong to the project, under a branch without an id.
     """
 
     def __init__(self) -> None:

@@ -16,6 +16,8 @@ from .state import Branch, Endpoint, Project, Usage
 if TYPE_CHECKING:
     from .world import World
 
+#: Branches of a project that the plan includes (Scale).
+INCLUDED_BRANCHES = 25
 COUNTERS = {
     "active_time_seconds": "active_seconds",
     "compute_time_seconds": "compute_seconds",
@@ -116,9 +118,13 @@ class Meter:
 
     def store_all(self) -> None:
         """Count what all branches have occupied up to now, by their sizes as far as known."""
+        now = self._world.clock.time()
         for project in self._world.projects.values():
             for branch in project.branches.values():
                 self._store(project, branch)
+            since = self._stored_since.setdefault(project.id, now)
+            self.ledger.add(project.id, "", "extra_branch_seconds", max(0, len(project.branches) - INCLUDED_BRANCHES) * (now - since), since, now)
+            self._stored_since[project.id] = now
 
     def _store(self, project: Project, branch: Branch) -> None:
         now = self._world.clock.time()
@@ -127,6 +133,7 @@ class Meter:
         written = self.ledger.total("written_bytes", project.id, branch.id)
         amounts = {"logical_byte_seconds": size}
         if branch.parent_id is None:
+            amounts["root_byte_seconds"] = size
             kept = now - project.history_retention_seconds
             amounts["history_byte_seconds"] = int(self.ledger.total("written_bytes", project.id, branch.id, since=kept))
         else:

@@ -60,4 +60,5 @@ async def enforce(world: World) -> None:
             world.operations.schedule(project, [world.computes.suspend_step(endpoint) for endpoint in active])
             continue
         for endpoint in active:
-            await world.computes.refresh(project, endpoint)
+            if endpoint.id in project.endpoints:  # not deleted while another one was refreshed
+                await world.computes.refresh(project, endpoint)

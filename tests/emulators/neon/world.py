@@ -32,6 +32,7 @@ class World:
     """Everything the handlers share.
 
     :param pg_versions: the PostgreSQL majors there are binaries for.
+    :param plan: the plan the account is on.
     """
 
     clock: Clock
@@ -43,6 +44,7 @@ class World:
     projects: dict[str, Project] = field(default_factory=dict)
     deleted_projects: dict[str, DeletedProject] = field(default_factory=dict)
     last_database_id: int = 0
+    plan: str = "scale"
 
     def project(self, project_id: str) -> Project:
         """The project.

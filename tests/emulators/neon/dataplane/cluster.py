@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import signal
@@ -114,7 +115,8 @@ class Cluster:
         """Let the running server read this configuration; what needs a restart waits for the next start."""
         self._write_conf(conf)
         if self.pid is not None:
-            os.kill(self.pid, signal.SIGHUP)
+            with contextlib.suppress(ProcessLookupError):  # it died a moment ago: the next start reads the file
+                os.kill(self.pid, signal.SIGHUP)
 
     async def stop(self, *, immediate: bool = False) -> None:
         """Stop the server if it runs: fast with a checkpoint, or ``immediate``, as in a crash."""
