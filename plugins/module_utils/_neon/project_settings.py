@@ -158,7 +158,8 @@ def setting_differences(current: t.Mapping[str, t.Any], wish: SettingsWish) -> l
         present = current.get("preload_libraries") or {}
         names = present.get("enabled_libraries") or []
         if set(names) != set(wish.preload_libraries):
-            whole = {**present, "enabled_libraries": list(wish.preload_libraries)}
+            # Unsaid, nobody knows whether the provider's own libraries stay.
+            whole = {"use_defaults": True, **present, "enabled_libraries": list(wish.preload_libraries)}
             found.append(Difference("preload_libraries", sorted(names), sorted(wish.preload_libraries), "preload_libraries", whole))
     for option in ("enable_logical_replication", "block_public_connections", "hipaa"):
         wanted, present = getattr(wish, option), bool(current.get(option))

@@ -205,6 +205,16 @@ def test_an_expiry_that_the_service_ignores_fails_clearly() -> None:
     assert "take another snapshot" in result["msg"]
 
 
+def test_an_expiry_that_the_service_refuses_fails_clearly() -> None:
+    body = {"snapshot": {"expires_at": "2023-12-01T00:00:00Z"}}
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        neon.expect("PATCH", f"{PATH}/snapshots/{SNAPSHOT_ID}", refusal("unknown field expires_at"), body=body, status=400)
+        result = run(expires_at="2023-12-01T00:00:00Z")
+    assert "unknown field expires_at" in result["msg"]
+    assert "take another snapshot with the right expiry" in result["msg"]
+
+
 @pytest.mark.parametrize("wish", [{"expires_at": "2023-12-01T00:00:00Z"}, {"state": "absent", "confirm_destroy": "nightly"}])
 def test_a_foreign_snapshot_needs_adoption(wish: dict[str, str]) -> None:
     for manual, reason in ((True, "nothing says that this collection made it"), (False, "a schedule made it")):
