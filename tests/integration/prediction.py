@@ -26,11 +26,16 @@ UNKNOWABLE = {
     "copied_from": "the provider chooses ids",
     "stand_in": "a real run has the server itself, nothing stands in for it",
     "exists": "a predicted object does not exist yet",
+    "parent_timestamp": "the moment in the parent's history is that of the creation",
+    "expires_at": "a time to live begins when the branch is made",
 }
 # Tasks that look at the server or at what was delivered; on an empty account there is nothing to look at yet.
 LOOKS = {
     "Connect with what was delivered": "there is no server to connect to",
     "What the proof saw": "prints what the proof saw",
+    "What was done": "a check says what would be done",
+    "The report's folder": "ansible-core's file says less in check mode",
+    "The report": "ansible-core's copy says less in check mode",
 }
 # Keys of a result that belong to Ansible, not to the module's answer.
 PLUMBING = {"invocation", "deprecations", "_ansible_no_log", "_ansible_verbose_always", "action"}
