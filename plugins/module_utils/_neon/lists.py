@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import AmbiguousError, NotFoundError, ProviderError, UnreachableError
-from .answers import optional, required
+from .answers import optional, required, texts
 from .client import NeonClient, Query, path_of
 
 _PROJECTS_PAGE: t.Final = 400
@@ -59,8 +59,8 @@ def _search_projects(client: NeonClient, text: str | None, org_id: str | None) -
         answer = client.get("/projects", query)
         page = required(answer, "projects", list, "the list of projects")
         found.extend(page)
-        unavailable = optional(answer, "unavailable_project_ids", list, "the list of projects") or []
-        missing.extend(str(project_id) for project_id in unavailable)
+        unavailable = texts(answer, "unavailable_project_ids", "the list of projects")
+        missing.extend(unavailable)
         pagination = optional(answer, "pagination", dict, "the list of projects") or {}
         following = optional(pagination, "cursor", str, "the list of projects")
         # The last page carries a cursor as well (its own last project), so a short page is the end.
@@ -81,7 +81,8 @@ def branches_matching(client: NeonClient, project_id: str, text: str | None) -> 
         answer = client.get(path_of("projects", project_id, "branches"), query)
         annotations = optional(answer, "annotations", dict, "the list of branches") or {}
         for branch in required(answer, "branches", list, "the list of branches"):
-            annotation = annotations.get(branch.get("id")) if isinstance(branch, dict) else None
+            branch_id = required(branch, "id", str, "a branch")
+            annotation = optional(annotations, branch_id, dict, f"the annotations of branch {branch_id}")
             found.append({**branch, "annotation": annotation} if annotation else branch)
         pagination = optional(answer, "pagination", dict, "the list of branches") or {}
         following = optional(pagination, "next", str, "the list of branches")

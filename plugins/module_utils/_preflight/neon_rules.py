@@ -29,6 +29,9 @@ SHORTEST_SUSPEND_SECONDS = 60
 LONGEST_SUSPEND_SECONDS = 604800
 LONGEST_HISTORY_SECONDS = 2592000
 
+#: Names of projects and branches; the contract of the API says the same of both.
+LONGEST_NAME = 256
+
 SUPPORTED_MAJORS = range(14, 19)
 
 Values = t.Mapping[str, t.Any]
@@ -76,6 +79,8 @@ def names(values: Values) -> t.Iterator[Finding]:
             yield finding(values, variable, "it is empty", "Declare the exact name")
         elif name != name.strip() or any(ord(letter) < 32 for letter in name):
             yield finding(values, variable, "it begins or ends with a space, or holds a control character", "Remove it: names are matched exactly")
+        elif len(name) > LONGEST_NAME:
+            yield finding(values, variable, f"it has {len(name)} characters, and Neon takes at most {LONGEST_NAME}", "Choose a shorter name")
 
 
 def pinned_ids(values: Values) -> t.Iterator[Finding]:
