@@ -62,6 +62,9 @@ _HINTS: t.Final[tuple[tuple[str, str], ...]] = (
         "The plan allows no more snapshots: delete one, or let one expire",
     ),
     (r"history retention", "The plan allows less history: lower history_retention_seconds or choose a larger plan"),
+    (r"allowed_ips|ip allow", "The allowlist needs a plan with IP Allow, and cannot be combined with the Data API"),
+    (r"maintenance_window|maintenance window", "A maintenance window of one's own needs a paid plan"),
+    (r"hipaa", "HIPAA needs a plan that offers it, and a signed agreement with Neon"),
     (r"org_id", "A personal API key needs the option org_id; an organization's key infers it"),
     (
         r"protected",
