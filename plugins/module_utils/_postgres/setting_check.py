@@ -73,7 +73,8 @@ def _resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> tuple[li
         key = (item.scope, item.name.lower())
         try:
             if key in seen:
-                raise InputError(f"{item.name} is declared twice for the same {item.scope.words}", remedy="Keep one of them")
+                name = state.catalogue.find(item.name).name
+                raise InputError(f"{name} is declared twice for the same {item.scope.words}", remedy="Keep one of them")
             steps.append(_step(state, item))
         except DbinfraError as error:
             problems.append((item, error))

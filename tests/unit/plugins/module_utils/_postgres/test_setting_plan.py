@@ -104,7 +104,7 @@ def test_what_is_refused(state: dict[str, t.Any], item: SettingWanted, error: ty
 
 
 def test_the_same_setting_twice() -> None:
-    with pytest.raises(InputError, match="WORK_MEM is declared twice for the same database shop"):
+    with pytest.raises(InputError, match="work_mem is declared twice for the same database shop"):
         plan_settings(STATE, [wanted("work_mem", "1MB"), wanted("WORK_MEM", "2MB")])
 
 
