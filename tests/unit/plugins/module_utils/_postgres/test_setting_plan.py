@@ -130,7 +130,7 @@ def test_what_no_setting_can_be_made_on_is_said_once() -> None:
 
 
 def test_neon_is_not_told_to_declare_for_the_whole_server() -> None:
-    with pytest.raises(InputError, match="Leave it out. It follows from the compute's size"):
+    with pytest.raises(InputError, match=r"Leave it out\. It follows from the compute's size"):
         plan_settings(dataclasses.replace(STATE, provider="neon"), [wanted("max_connections", 5)])
 
 
