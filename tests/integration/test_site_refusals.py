@@ -101,6 +101,30 @@ def test_everything_that_is_wrong_is_said_at_once(account, env):
     refused(account, play(env, "production", extra_vars=extra), "db_pool_min", "neon_compute_min_cu", "db_tls_mode", "prefer", "db_poool_max")
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_wrong_settings_are_refused_before_there_is_a_server(account, env, check):
+    database = {"statement_timeout": "abc", "max_connections": 100, "no_such_setting": 1, "lock_timeout": "5s"}
+    extra = {"db_settings_database": database, "db_settings_roles": {"shop_readonly": {"work_mem": "1gb", "jit": "perhaps"}}}
+    message = refused(account, play(env, "staging", check=check, extra_vars=extra), "5 things are wrong")
+    for words in (
+        'db_settings_database = {"statement_timeout": "abc"}',
+        'db_settings_database = {"max_connections": 100}',
+        'db_settings_database = {"no_such_setting": 1}',
+        'db_settings_roles = {"shop_readonly": {"work_mem": "1gb"}}',
+        'db_settings_roles = {"shop_readonly": {"jit": "perhaps"}}',
+    ):
+        assert words in message
+    assert "lock_timeout" not in message
+    assert account.requests() == []
+
+
+def test_a_password_with_a_null_character(account, env):
+    extra = {"db_access_passwords": {"shop_app": "hunter2\0hunter2"}}
+    message = refused(account, play(env, "staging", extra_vars=extra), "db_access_passwords", "shop_app", "null character")
+    assert "hunter2" not in message
+    assert account.requests() == []
+
+
 def test_an_unreachable_host(account, env):
     run = play({**env, "NEON_API_HOST": "http://127.0.0.1:9/api/v2"}, "production", extra_vars={"neon_api_timeout": 3})
     refused(account, run, "127.0.0.1:9")

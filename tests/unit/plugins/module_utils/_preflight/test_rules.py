@@ -58,6 +58,8 @@ PRODUCTION: dict[str, t.Any] = {
     ],
     "db_access_passwords": {},
     "db_access_secret_file": "/home/ada/state/secrets/shop.json",
+    "db_settings_name": "shop",
+    "db_settings_database": {"statement_timeout": "60s"},
     "db_settings_roles": {"shop_readonly": {"statement_timeout": "5min"}},
     "db_delivery_role": "shop_app",
     "db_delivery_file": "/home/ada/state/delivery/shop.env",
@@ -326,6 +328,23 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
     (PRODUCTION, {"db_delivery_file": "/home/ada/state/secrets/shop.json"}, "db_delivery_file", "another format", E),
     (PRODUCTION, {"db_settings_roles": {"nobody": {}}}, "db_settings_roles", "declares no such role", E),
     (PRODUCTION, {"db_settings_roles": {"shop_app": "x"}}, "db_settings_roles", "mapping", E),
+    (PRODUCTION, {"db_settings_roles": {"shop_app": {"jit": "perhaps"}}}, "db_settings_roles", "not a value for jit: it is not a Boolean", E),
+    (PRODUCTION, {"db_settings_roles": {"shop_app": {"fsync": False}}}, "db_settings_roles", "fsync cannot be set for a role: it belongs to", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": "abc"}}, "db_settings_database", "statement_timeout: it is not a number", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": -1}}, "db_settings_database", "outside of the valid range 0 ms to", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": None}}, "db_settings_database", "statement_timeout has no value", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": {"a": 1}}}, "db_settings_database", "it is a dict", E),
+    (PRODUCTION, {"db_settings_database": {"work_mem": "1gb"}}, "db_settings_database", "Units are case-sensitive", E),
+    (PRODUCTION, {"db_settings_database": {"work_mem": ["1MB"]}}, "db_settings_database", "not a list parameter", E),
+    (PRODUCTION, {"db_settings_database": {"default_transaction_isolation": "x"}}, "db_settings_database", "none of serializable, repeatable", E),
+    (PRODUCTION, {"db_settings_database": {"max_connections": 100}}, "db_settings_database", "only when the server starts", E),
+    (PRODUCTION, {"db_settings_database": {"no_such_setting": 1}}, "db_settings_database", "PostgreSQL 17 has no parameter no_such_setting", E),
+    (PRODUCTION, {"db_settings_database": {"work_mem": 64, "WORK_MEM": 64}}, "db_settings_database", "work_mem is declared twice", E),
+    (PRODUCTION, {"db_settings_database": {True: 1}}, "db_settings_database", "no parameter True", E),
+    (PRODUCTION, {"db_settings_database": {"log_statement": "all"}}, "db_settings_database", "only a superuser may set log_statement", W),
+    (PRODUCTION, {"db_settings_database": {"log_statement": "most"}}, "db_settings_database", "it is none of none, ddl, mod, all", E),
+    (PRODUCTION, {"neon_pg_version": 16, "db_settings_database": {"transaction_timeout": 1}}, "db_settings_database", "16 has no parameter", E),
+    (PRODUCTION, {"db_access_passwords": {"shop_app": "hunter2\0"}}, "db_access_passwords", "holds a null character", E),
     (PRODUCTION, {"db_tls_mode": "verify-ca"}, "db_tls_mode", "pose as the server", E),
     (STAGING, {"db_tls_mode": "require"}, "db_tls_mode", "pose as the server", W),
 ]
@@ -340,6 +359,41 @@ def test_a_rule(base: dict[str, t.Any], changes: dict[str, t.Any], variable: str
     text = found[0].describe()
     assert "hunter2" not in text
     assert "napi" not in text
+
+
+def test_every_wrong_setting_is_found_with_the_variable_it_stands_in() -> None:
+    database = {"statement_timeout": "abc", "max_connections": 100, "no_such_setting": 1, "jit": True, "work_mem": "8MB"}
+    found = judge({**PRODUCTION, "db_settings_database": database, "db_settings_roles": {"shop_readonly": {"work_mem": "x", "lock_timeout": "1x"}}})
+    assert [(item.variable, item.value) for item in found] == [
+        ("db_settings_database", '{"statement_timeout": "abc"}'),
+        ("db_settings_database", '{"max_connections": 100}'),
+        ("db_settings_database", '{"no_such_setting": 1}'),
+        ("db_settings_roles", '{"shop_readonly": {"work_mem": "x"}}'),
+        ("db_settings_roles", '{"shop_readonly": {"lock_timeout": "1x"}}'),
+    ]
+
+
+def test_the_remedy_names_the_nearest_settings() -> None:
+    assert "Did you mean statement_timeout" in judge({**PRODUCTION, "db_settings_database": {"statement_timeot": 1}})[0].remedy
+
+
+def test_a_secret_among_the_settings_is_not_shown() -> None:
+    found = judge({**PRODUCTION, "db_settings_database": {"password_encryption": "hunter2", "app.api_key": {"a": "hunter2"}}})
+    assert len(found) == 2
+    assert not [item for item in found if "hunter2" in item.describe()]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"statement_timeout": "60s", "lock_timeout": 5000, "idle_in_transaction_session_timeout": "1.5min", "jit": False},
+        {"search_path": ["app", "public"], "TimeZone": "Europe/Vienna", "datestyle": "ISO, DMY"},
+        {"default_toast_compression": "lz4"},  # only some servers know it, Neon's do
+        {"pgaudit.log": "ddl", "app.anything": "hunter2"},  # an extension's, which nobody can know here
+    ],
+)
+def test_settings_that_a_server_takes_are_not_found(settings: dict[str, t.Any]) -> None:
+    assert judge({**PRODUCTION, "db_settings_database": settings, "db_settings_roles": {"shop_owner": settings}}) == []
 
 
 @pytest.mark.parametrize(
