@@ -72,7 +72,7 @@ readme: setup ## run README's commands in a clean clone of HEAD
 	@$(RUN) readme
 
 .PHONY: bench
-bench: setup ## measure a no-change run and settings in one task against a loop
+bench: setup ## measure a no-change run, the start of a local Neon, a branch, and settings in one task against a loop
 	@$(RUN) bench
 
 .PHONY: lab

@@ -113,15 +113,16 @@ def branches_by_name(client: NeonClient, project_id: str, names: t.Sequence[str]
     return found
 
 
-def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
+def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where: str, variable: str | None = None) -> dict[str, t.Any]:
     """Return the branch with exactly this name, or else with exactly this id; see :func:`called`."""
-    return called(branches_matching(client, project_id, name_or_id), project_id, name_or_id, where=where)
+    return called(branches_matching(client, project_id, name_or_id), project_id, name_or_id, where=where, variable=variable)
 
 
-def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
+def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: str, *, where: str, variable: str | None = None) -> dict[str, t.Any]:
     """Return from a list of branches the one with exactly this name, or else with exactly this id.
 
     :param where: the option that names the branch.
+    :param variable: the inventory's variable that site.yml fills this option from.
     :raises NotFoundError: if there is none. Another branch is never taken instead.
     """
     by_name = only([branch for branch in listed if branch.get("name") == name_or_id], f"branch {name_or_id!r} of project {project_id}")
@@ -133,7 +134,7 @@ def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: st
     raise NotFoundError(
         f"project {project_id} has no branch named {name_or_id!r}, nor one with that id",
         where=where,
-        remedy="Correct the name (it is compared exactly), or make that branch first",
+        remedy=f"Correct the name (it is compared exactly{f'; in an inventory: {variable}' if variable else ''}), or make that branch first",
     )
 
 

@@ -245,7 +245,7 @@ def test_redirects_are_refused(status: int) -> None:
         neon.get("/x")
 
 
-@pytest.mark.parametrize("raw", [b"<html>login</html>", b"", b"[1]", b"\xff\xfe", b'{"a": 1'])
+@pytest.mark.parametrize("raw", [b"<html>login</html>", b"", b"[1]", b"\xff\xfe", b'{"a": 1', b"[" * 100_000, b'{"a":' * 100_000])
 def test_an_answer_that_is_no_json_object_is_refused(raw: bytes) -> None:
     neon, _clock = client(Script(answer(200, raw, Content_Type="text/html")))
     with pytest.raises(ProviderError, match="no complete JSON object, its content type is text/html"):

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import copy
+import pathlib
 import typing as t
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import pool_rules, rules
+from ansible_collections.dbinfra.postgres.plugins.module_utils._local import private_file
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, pool_rules, rules
 from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight.host_rules import FileFacts, Problem
 
 PRODUCTION: dict[str, t.Any] = {
@@ -125,6 +127,8 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
         "840 connections, but the server has 839: 1 too many",
         E,
     ),
+    (PRODUCTION, {"neon_project_name": "x" * 257}, "neon_project_name", "it has 257 characters, and Neon takes at most 256", E),
+    (STAGING, {"neon_branch_name": "é" * 257}, "neon_branch_name", "it has 257 characters", E),
     (PRODUCTION, {"neon_api_key": ""}, "neon_api_key", "the API key is empty", E),
     (PRODUCTION, {"neon_api_key": " \n"}, "neon_api_key", "the API key is empty", E),
     (PRODUCTION, {"neon_api_key": "napi_abc\n"}, "neon_api_key", "line ends", E),
@@ -485,6 +489,36 @@ def test_roles_without_privileges_have_a_row_of_their_own() -> None:
     assert said["needed"] == 43 + 10
     assert said["needed"] == sum(row["connections"] for row in said["rows"])
     assert said["verdict"].endswith("= 53 of 839 connections; 786 stay free")
+
+
+def test_the_longest_names_pass() -> None:
+    assert judge({**STAGING, "neon_project_name": "店" * 256, "neon_branch_name": "店" * 256}) == []
+
+
+@pytest.mark.parametrize("state", ["state", "./state", "state/", ".", "/home/ada/state", "/home/ada/state/"])
+def test_a_problem_of_the_state_directory_is_said_once(state: str) -> None:
+    paths = {
+        "db_state_dir": state,
+        "db_preflight_lock_dir": f"{state}/locks",
+        "db_access_secret_file": f"{state}/secrets/shop.json",
+        "db_delivery_file": f"{state}/delivery/shop.env",
+    }
+    problems = dict.fromkeys(paths, Problem("it is a relative path", "Declare an absolute one"))
+    assert [found.variable for found in judge({**PRODUCTION, **paths}, problems)] == ["db_state_dir"]
+    elsewhere = {**paths, "db_delivery_file": "elsewhere/shop.env", "db_access_secret_file": "/srv/shop.json"}
+    expected = ["db_state_dir", "db_access_secret_file", "db_delivery_file"] if state != "." else ["db_state_dir", "db_access_secret_file"]
+    assert [found.variable for found in judge({**PRODUCTION, **elsewhere}, problems)] == expected
+
+
+@pytest.mark.parametrize(("size", "fits"), [(240, True), (241, True), (242, False), (300, False)])
+def test_a_file_name_must_leave_room_for_the_temporary_one(tmp_path: pathlib.Path, size: int, fits: bool) -> None:
+    path = tmp_path / ("x" * size)
+    problems = files.look({"db_delivery_file": str(path), "db_state_dir": str(tmp_path / ("y" * 255))}).problems
+    # Everybody may make files in the folder of the tests: that is another problem.
+    assert ("bytes, and 241 is what fits" in problems["db_delivery_file"].reason if "db_delivery_file" in problems else False) is not fits
+    assert "bytes" not in (problems["db_state_dir"].reason if "db_state_dir" in problems else "")
+    if fits:
+        private_file.write_private(str(path), "", "here")
 
 
 def test_two_application_roles_within_the_maximum_pass() -> None:
