@@ -225,3 +225,29 @@ def test_a_lost_answer_to_a_restart_is_not_repeated(account: Account, shop: Shop
     account.neon.reset_requests()
     assert account.ok(neon_endpoint, **where, state="restarted")["changed"] is True
     assert account.changing_requests() == ["POST /projects/{project_id}/endpoints/{endpoint_id}/restart"]
+
+
+def reach(shop: Shop, endpoint: dict[str, t.Any]) -> t.Any:
+    """Connect to one of the branch's computes as the owner."""
+    where = shop.connection(endpoint["branch_id"])
+    return connect(shop, {**where, "login_host": endpoint["host"]})
+
+
+def test_read_replicas_are_told_apart_by_name(account: Account, shop: Shop) -> None:
+    shop.rows(shop.production, "CREATE TABLE item AS SELECT 1 AS n")
+    where = {**shop.on(shop.production), "type": "read_only"}
+    made = [account.do(neon_endpoint, **where, name=name, min_cu=0.25, max_cu=0.25)["endpoint"] for name in ("reports", "reports-2")]
+    assert made[0]["id"] != made[1]["id"]
+    for endpoint in made:
+        with reach(shop, endpoint) as connection:
+            assert row(connection, "SELECT n, pg_is_in_recovery() FROM item") == (1, True)
+            with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+                row(connection, "INSERT INTO item VALUES (2)")
+        connection.close()
+    assert "their ids are" in account.message(neon_endpoint, **where)
+    assert account.changing_requests() == []
+    renamed = account.do(neon_endpoint, **where, id=made[1]["id"], name="archive")
+    assert (renamed["endpoint"]["id"], renamed["endpoint"]["name"]) == (made[1]["id"], "archive")
+    account.do(neon_endpoint, **where, name="reports", state="absent", confirm_destroy=made[0]["id"])
+    left = account.neon.get(f"/projects/{shop.id}/branches/{shop.production}/endpoints")["endpoints"]
+    assert sorted((each["type"], each.get("name") or "") for each in left) == [("read_only", "archive"), ("read_write", "")]

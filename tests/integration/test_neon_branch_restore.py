@@ -154,6 +154,9 @@ def test_a_restore_to_a_place_and_from_another_branch(account: Account, shop: Sh
     put(shop, shop.production, 2)
     account.do(neon_branch, **restored(shop, restore={"lsn": there}))
     assert numbers(shop, shop.production) == [1]
+    kept = {"project_id": shop.id, "name": "production-before", "state": "absent", "confirm_destroy": "production-before"}
+    assert "was not made by this collection" in account.message(neon_branch, **kept)
+    account.do(neon_branch, **kept, adopt=True)
     copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
     put(shop, copy, 3)
     put(shop, shop.production, 4)
