@@ -164,6 +164,21 @@ DEVIATIONS: list[dict[str, str]] = [
         "point that was restored. Targets outside of the history answer 400.",
     },
     {
+        "id": "snapshots",
+        "kind": "unverified",
+        "subject": "snapshots",
+        "text": "Finalizing a restore exchanges the computes of both branches and also moves default, protection and the backup schedule to the restored "
+        "branch; it can be restored to its past and its children reset at once, where the service has them wait. A root branch that is not the one its "
+        "project was made with may be deleted. Refusals answer 422, also the one of a manual snapshot too many (100; start has --snapshot-limit).",
+    },
+    {
+        "id": "backup-schedule",
+        "kind": "unverified",
+        "subject": "backup_schedule",
+        "text": "hour defaults to 0, day to 1; weekdays are 1 (Monday) to 7; in a month without that day its last day counts. If several moments of an entry "
+        "have passed since the last look, one snapshot is taken. An empty list is refused, so a schedule cannot be removed.",
+    },
+    {
         "id": "past-roles",
         "kind": "order",
         "subject": "POST branches",
