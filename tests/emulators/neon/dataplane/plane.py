@@ -196,7 +196,10 @@ class DataPlane:
         """Return what the branch's history holds. Wakes nothing."""
         cluster = self._cluster(branch_id)
         async with cluster.lock:
-            return await history.describe(cluster)
+            try:
+                return await history.describe(cluster)
+            except (psycopg2.Error, OSError) as error:
+                raise DataPlaneError(f"reading the history of branch {branch_id} failed: {_first_line(error)}") from None
 
     async def replace_cluster(self, branch_id: str, replacement_id: str, *, keep_as: str | None = None) -> None:
         """Give a branch the cluster made as ``replacement_id``; its own is then branch ``keep_as``, or removed. Its computes must not run."""
@@ -268,8 +271,10 @@ class DataPlane:
         replica = Replica(spec, primary, standby, pooler, self._certificates, self._user, self.pg_major)
         try:
             await replica.start()
-        except BaseException:
+        except BaseException as error:
             await replica.stop(immediate=True)
+            if isinstance(error, (psycopg2.Error, OSError)):
+                raise DataPlaneError(f"copying branch {spec.branch_id} for endpoint {spec.endpoint_id} failed: {_first_line(error)}") from None
             raise
         return replica
 
