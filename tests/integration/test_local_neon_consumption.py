@@ -29,7 +29,7 @@ def neon():
 @pytest.fixture(scope="module")
 def used(neon):
     """A project that has been used for an hour, with a child and a branch that is deleted by now."""
-    project = Project(neon)
+    project = Project(neon, default_endpoint_settings={"suspend_timeout_seconds": -1})
     query(neon, project.uri(), f"CREATE TABLE filler AS SELECT repeat('x', 1000) AS text FROM generate_series(1, {4 * 1024})")
     project.child = project.add_branch("child")
     query(neon, project.uri(project.child), "CREATE TABLE own AS SELECT text FROM filler LIMIT 2000")

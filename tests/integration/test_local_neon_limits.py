@@ -18,6 +18,8 @@ from emulators.fixtures import running_neon
 
 pytestmark = pytest.mark.serial
 MEGABYTE = 1024**2
+# What suspends a compute here is a quota, never that it is idle.
+NEVER_IDLE = {"suspend_timeout_seconds": -1}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def neon():
 
 @pytest.fixture
 def project(neon):
-    made = Project(neon)
+    made = Project(neon, default_endpoint_settings=NEVER_IDLE)
     yield made
     neon.call("PATCH", made.branch, {"branch": {"protected": False}})
     neon.call("DELETE", made.path)
@@ -111,7 +113,7 @@ def test_the_counters_are_real(neon, project):
     before = neon.get(project.path)["project"]
     query(neon, project.uri(), f"CREATE TABLE filler AS SELECT repeat('x', 1000) AS text FROM generate_series(1, {4 * 1024})")
     rows = query(neon, project.uri(), "SELECT text FROM filler")
-    neon.advance_clock(200)  # less than the compute's idle time
+    neon.advance_clock(200)
     after = neon.get(project.path)["project"]
     assert 200 <= after["active_time_seconds"] - before["active_time_seconds"] < 300
     assert after["compute_time_seconds"] >= 50  # a quarter of a CU
