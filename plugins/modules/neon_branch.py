@@ -88,6 +88,7 @@ options:
       - V(restored) replaces its content by an earlier one of itself, or by one of another branch, see O(restore).
       - The computes and their host names stay with the branch. Connections drop.
       - V(absent), V(reset) and V(restored) need O(confirm_destroy).
+      - With V(absent), what else is declared of the branch is not looked at. With V(reset) and V(restored) it is refused, for it would not be done.
     choices: [present, absent, reset, restored]
   new_name:
     description:

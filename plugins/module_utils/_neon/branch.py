@@ -22,7 +22,7 @@ from .branch_state import BranchState
 from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
 from .endpoint import send_endpoint
-from .failures import ConflictError, LostAnswer
+from .failures import BusyError, ConflictError
 from .operations import wait_until_settled
 from .options import client_of, compute_of, is_predicted, parent_id
 from .records import MANAGED_BY, Branch, Endpoint, branch_from
@@ -174,7 +174,7 @@ class BranchResource(NeonResource):
             error.why = f"{error.why}. Neon restricts for this branch: {reasons}" if error.why else f"Neon restricts for this branch: {reasons}"
         wish = self._wish
         place = wish.parent_lsn or (wish.restore.lsn if wish.restore else None)
-        if place and isinstance(error, ProviderError) and not isinstance(error, LostAnswer):
+        if place and isinstance(error, (ProviderError, NotFoundError)) and not isinstance(error, (BusyError, ConflictError)):
             source = wish.parent if wish.parent_lsn else (wish.restore.source if wish.restore else None) or wish.name
             error.remedy = (
                 f"Check that {place} is an LSN of branch {source} (SELECT pg_current_wal_lsn() there) and not of another one, "

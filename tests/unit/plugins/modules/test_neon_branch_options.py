@@ -54,12 +54,13 @@ def test_a_point_in_time_is_sent_in_utc_and_asserted_to_lie_in_the_history() -> 
     assert "is 2 d 1 h ago, outside of the project's history. The project keeps 1 d of it (86400 s), now back to 2023-11-13T22:13:20Z" in message
 
 
-def test_an_lsn_that_neon_refuses() -> None:
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_an_lsn_that_neon_refuses(status: int) -> None:
     body = {**NEW_STAGING, "branch": {**NEW_STAGING["branch"], "parent_lsn": "0/FFFFFF"}}
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
         neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
-        neon.expect("POST", BRANCHES, refusal("LSN is not in the history"), body=body, status=400)
+        neon.expect("POST", BRANCHES, refusal("LSN is not in the history"), body=body, status=status)
         message = run(**DATA, parent_lsn="0/FFFFFF")["msg"]
     assert "LSN is not in the history" in message
     assert "Check that 0/FFFFFF is an LSN of branch production" in message
@@ -329,3 +330,18 @@ def test_a_new_branch_under_an_expiring_one_is_refused() -> None:
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
         neon.expect("GET", BRANCHES, listed({**PRODUCTION, "expires_at": "2023-11-15T22:13:20Z"}), query=search("production"))
         assert "an expiring branch cannot have children" in run(**DATA)["msg"]
+
+
+def test_a_predicted_project_comes_with_its_compute_and_without_a_connection() -> None:
+    wish = {"name": "production", "predicted": True, "compute": COMPUTE, "database": "shop", "role": "shop_owner", "ca_file": "system"}
+    with conversation() as neon:
+        foreseen = {"compute": {"min_cu": 0.25, "max_cu": 0.25, "suspend_timeout_seconds": 0}}
+        resized = run_module(neon_branch, options(**wish, predicted_state=foreseen), check=True)
+        same = run_module(neon_branch, options(**{**wish, "compute": {"max_cu": 0.25}}, predicted_state=foreseen), check=True)
+        new = run_module(neon_branch, options(**wish, parent="main"), check=True)
+        assert neon.requests == []
+    assert (resized["actions"], same["changed"], new["actions"]) == (["update read_write endpoint"], False, ["create branch production"])
+    for result, size in ((resized, 1), (same, 0.25), (new, 1)):
+        assert [(each["exists"], each["id"], each["max_cu"]) for each in result["endpoints"]] == [(False, None, size)]
+        assert (result["connection"]["exists"], result["connection"]["login_user"], result["connection"]["stand_in"]) == (False, "shop_owner", None)
+    assert (resized["branch"]["created"], new["branch"]["created"]) == (False, True)
