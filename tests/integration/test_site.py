@@ -28,6 +28,8 @@ SMALLER = {
     "db_pool_max": 12,
     "db_settings_database": {"statement_timeout": "60s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "60s"},
 }
+# Any key of an advisory lock that nobody else takes.
+GATE = 4711
 
 
 @pytest.fixture(scope="module", params=[("staging", "production"), ("production", "staging")], ids=lambda order: "-then-".join(order))
@@ -208,6 +210,7 @@ def held_by_the_application(connection) -> int:
 @pytest.mark.parametrize("name", ["staging", "production"])
 def test_more_clients_than_the_limit_wait_at_the_pooler(converged, name):
     _neon, _env, state, _runs = converged
+    # The limit is reached because nobody ends before it is: every query waits for a lock that the watcher holds until it has counted as many.
     uri = delivered(state, name)["DATABASE_URL"]
     watcher = json.loads((state / "secrets" / f"shop-{name}.json").read_text())["shop_monitoring"]
     clients = LIMITS[name] * 2
@@ -216,20 +219,32 @@ def test_more_clients_than_the_limit_wait_at_the_pooler(converged, name):
     def query(number: int) -> int:
         with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
             together.wait(timeout=60)
-            cursor.execute("SELECT pg_sleep(0.3), %s::int", (number,))
+            # The declared lock_timeout would end the wait.
+            cursor.execute("SET LOCAL lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s), %s::int", (GATE, number))
             return cursor.fetchone()[1]
 
-    most = 0
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        answers = [pool.submit(query, number) for number in range(clients)]
-        # Watched by another role: a connection of the application's own would stand in the same queue.
-        with contextlib.closing(psycopg2.connect(delivered(state, name)["DIRECT_URL"], user="shop_monitoring", password=watcher)) as watch:
-            watch.autocommit = True
+    counted = []
+    # Watched by another role: a connection of the application's own would stand in the same queue.
+    with contextlib.closing(psycopg2.connect(delivered(state, name)["DIRECT_URL"], user="shop_monitoring", password=watcher)) as watch:
+        watch.autocommit = True
+        with watch.cursor() as cursor, concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (GATE,))
+            answers = [pool.submit(query, number) for number in range(clients)]
+            try:
+                until = time.monotonic() + 60
+                while max(counted, default=0) < LIMITS[name] and time.monotonic() < until:
+                    counted.append(held_by_the_application(watch))
+                    time.sleep(0.02)
+                # With all connections taken the others wait: nobody has an answer, and nobody was refused.
+                assert not [answer for answer in answers if answer.done()]
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
             while not all(answer.done() for answer in answers):
-                most = max(most, held_by_the_application(watch))
+                counted.append(held_by_the_application(watch))
                 time.sleep(0.02)
-        assert sorted(answer.result() for answer in answers) == list(range(clients))
-    assert 1 < most <= LIMITS[name]
+            assert sorted(answer.result() for answer in answers) == list(range(clients))
+    assert max(counted) == LIMITS[name]
 
 
 def test_no_secret_is_printed_or_kept_where_others_can_read_it(converged):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import os
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import threading
 import time
 
+import psycopg2
 import pytest
 from integration.site_run import CHECKOUT, ansible_playbook, environment, play
 
@@ -82,12 +84,39 @@ def test_an_unknown_parent(account, env):
 def test_an_unknown_parent_in_a_pinned_project(account, env):
     project = next(each["id"] for each in account.get("/projects?limit=400")["projects"] if each["name"] == "twins")
     extra = {"neon_project_name": "twins", "neon_project_id": project, "neon_branch_parent": "prodution", "neon_history_retention_seconds": 86400}
-    refused(account, play(env, "staging", extra_vars=extra), "prodution", "parent")
+    refused(account, play(env, "staging", extra_vars=extra), "prodution", "neon_branch_parent")
 
 
 def test_a_pool_minimum_above_the_maximum(account, env):
     refused(account, play(env, "production", extra_vars={"db_pool_min": 21}), "db_pool_min", "21", "db_pool_max", "20")
     assert account.requests() == []
+
+
+def test_a_project_name_that_neon_does_not_take(account, env):
+    refused(account, play(env, "production", extra_vars={"neon_project_name": "x" * 300}), "neon_project_name", "300 characters", "256")
+    assert account.requests() == []
+
+
+def test_a_relative_state_directory_is_said_once(account, env):
+    message = refused(account, play({**env, "DBINFRA_STATE_DIR": "state"}, "production"), "db_state_dir", "relative")
+    assert len(message.splitlines()) == 2, message
+    assert account.requests() == []
+
+
+@pytest.mark.parametrize("arguments", [["--tags", "foo"], ["--tags", "always"], ["--skip-tags", "untagged"], ["--skip-tags", "all"]])
+def test_a_run_that_tags_take_apart_is_refused(account, env, arguments):
+    refused(account, play(env, "staging", arguments=arguments), "Run site.yml from its beginning, without --start-at-task, --tags and --skip-tags")
+    assert account.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "whole"), [(["--tags", "databases"], True), (["--skip-tags", "other"], True), (["--skip-tags", "databases"], False)]
+)
+def test_a_playbook_may_tag_the_site_as_a_whole(account, env, tmp_path, arguments, whole):
+    playbook = tmp_path / "all.yml"
+    playbook.write_text(f"- name: Databases\n  ansible.builtin.import_playbook: {CHECKOUT / 'playbooks' / 'site.yml'}\n  tags: [databases]\n")
+    run = play(env, "staging", playbook=str(playbook), check=True, arguments=arguments).succeeded()
+    assert bool([task for task in run.tasks if task.name.endswith("Check the whole declaration")]) is whole
 
 
 def test_a_compute_too_small_for_the_pool(account, env):
@@ -223,3 +252,19 @@ def test_a_run_from_another_control_node_is_refused_before_it_changes_anything(a
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
     play(env, "staging").succeeded()
+
+
+def test_an_owners_password_that_was_changed_in_sql_is_repaired_by_a_reset(account, env):
+    play(env, "staging").succeeded()
+    project = next(each["id"] for each in account.get("/projects?limit=400")["projects"] if each["name"] == "shop")
+    branch = next(each["id"] for each in account.get(f"/projects/{project}/branches")["branches"] if each["name"] == "staging")
+    role = f"/projects/{project}/branches/{branch}/roles/shop_owner"
+    uri = account.get(f"/projects/{project}/connection_uri?branch_id={branch}&role_name=shop_owner&database_name=shop")["uri"]
+    with contextlib.closing(psycopg2.connect(uri)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("ALTER ROLE shop_owner PASSWORD 'changed in SQL'")
+    account.reset_requests()
+    refused(account, play(env, "staging"), "the password of shop_owner was not accepted", "changed it in SQL", "Neon console", "reset_password")
+    # The remedy that the message names.
+    account.post(f"{role}/reset_password", {})
+    run = play(env, "staging").succeeded()
+    assert run.changed == 0

@@ -89,6 +89,15 @@ def test_a_lock_that_stays_ends_with_the_deadline() -> None:
     assert caught.value.details["neon_error"]["status"] == 423
 
 
+def test_an_exceeded_quota_is_not_waited_for() -> None:
+    text = "Your project has exceeded the active time quota. Upgrade your plan to increase limits."
+    script = Script(answer(423, refusal(text)))
+    neon, clock = client(script)
+    with pytest.raises(ProviderError, match=r"exceeded the active time quota.*Raise the quota"):
+        neon.call("POST", "/x")
+    assert (len(script.sent), clock.slept) == (1, [])
+
+
 def test_retry_after_in_seconds_is_waited_for_in_full() -> None:
     neon, clock = client(Script(answer(429, refusal(), Retry_After="47"), answer()))
     assert neon.call("PATCH", "/x") == GOOD

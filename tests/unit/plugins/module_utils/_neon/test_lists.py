@@ -87,7 +87,7 @@ def test_the_ids_of_unavailable_projects_are_texts(odd: t.Any) -> None:
 
 @pytest.mark.parametrize(("annotations", "more"), [({BRANCH_ID: "x"}, {}), ({BRANCH_ID: ["x"]}, {}), ({}, {"id": ["x"]}), ({}, {"id": {}})])
 def test_an_annotation_that_is_none_and_an_id_that_is_no_text(annotations: dict[str, t.Any], more: dict[str, t.Any]) -> None:
-    with pytest.raises(ProviderError, match="is not an object|is not a string"):
+    with pytest.raises(ProviderError, match=r"is not an object|is not a string"):
         branch_named(Pages({"branches": [branch(**more)], "annotations": annotations}), PROJECT_ID, "production")
 
 
