@@ -244,10 +244,10 @@ def test_a_branch_of_somebody_else_is_left_alone(house: House, first: tuple[Run,
     strangers = {"preview-30": (made("preview-30", house.staging, {}), "it was not made by this collection")}
     strangers["preview-31"] = (made("preview-31", house.branches()["production"], ours), "it was made from another branch")
     for name, (branch_id, reason) in strangers.items():
-        for more in ({}, {"preview_state": "absent", "preview_confirm_destroy": name}):
-            said = house.refused(preview_name=name, **more)
-            assert f"There is a branch {name} ({branch_id}), but no preview of staging" in said
-            assert reason in said
+        said = house.refused(preview_name=name, preview_state="absent", preview_confirm_destroy=name)
+        assert f"There is a branch {name} ({branch_id}), but no preview of staging" in said
+        assert reason in said
+    assert "but no preview of staging" in house.refused(preview_name="preview-30")
 
 
 def test_after_its_end_a_preview_is_made_anew(house: House, first: tuple[Run, Run]) -> None:
