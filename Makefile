@@ -9,7 +9,7 @@ RUN := $(ENV) scripts/test.sh
 .PHONY: help
 help: ## list all targets
 	@printf 'dbinfra.postgres: staging and production PostgreSQL from two inventories\n\n'
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
 
 .PHONY: setup
 setup: ## virtual environment, pinned packages, PostgreSQL server programs, PgBouncer (PYTHON=... chooses the interpreter)
@@ -25,11 +25,11 @@ demo-down: ## stop the local Neon of the demo and remove every trace
 
 .PHONY: test
 test: setup ## everything that must pass before a change goes in, in an order that fails early
-	@$(RUN) lint unit unit-py313 sanity integration molecule artifact readme
+	@$(RUN) lint unit unit-py313 sanity integration generated molecule artifact readme
 
 .PHONY: test-all
 test-all: setup ## test, and what takes long
-	@$(RUN) lint unit unit-py313 sanity integration molecule artifact readme bench
+	@$(RUN) lint unit unit-py313 sanity integration generated-thorough molecule artifact readme bench
 
 .PHONY: lint
 lint: setup ## ansible-lint (production profile), yamllint, ruff, shellcheck
@@ -51,6 +51,14 @@ sanity: setup ## ansible-test sanity on the built artifact
 integration: setup ## whole plays and modules against a local Neon, checked by SQL
 	@$(RUN) integration
 
+.PHONY: generated
+generated: setup ## random declarations and random faults, 200 cases (test-all: 1,000)
+	@$(RUN) generated
+
+.PHONY: generated-thorough
+generated-thorough: setup ## the same with 1,000 cases, others in every run
+	@$(RUN) generated-thorough
+
 .PHONY: molecule
 molecule: setup ## the molecule scenarios (check, converge, idempotence, verify)
 	@$(RUN) molecule
@@ -64,7 +72,7 @@ readme: setup ## run README's commands in a clean clone of HEAD
 	@$(RUN) readme
 
 .PHONY: bench
-bench: setup ## measure a no-change run and settings in one task against a loop
+bench: setup ## measure a no-change run, the start of a local Neon, a branch, and settings in one task against a loop
 	@$(RUN) bench
 
 .PHONY: lab

@@ -8,6 +8,9 @@ set -euo pipefail
 
 DEMO="$CHECKOUT/.demo"
 ENV_FILE="$CHECKOUT/demo.env"
+# What demo.env exports: said by the local Neon, and where the demo keeps its state.
+FROM_LOCAL_NEON=(NEON_API_HOST NEON_API_KEY PGSSLROOTCERT)
+EXPORTED=("${FROM_LOCAL_NEON[@]}" DBINFRA_STATE_DIR)
 
 # One `export NAME=value` per line, quoted for any shell: '...' with every ' inside as '\''.
 export_line() { printf "export %s='%s'\n" "$1" "$(printf '%s' "$2" | sed "s/'/'\\\\''/g")"; }
@@ -17,7 +20,7 @@ write_env_file() {
   new="$(mktemp "$ENV_FILE.XXXXXX")" # mktemp makes it 0600: it holds the key of the local Neon
   {
     printf '# Made by make demo: what ansible-playbook needs to find the local Neon. Use: source demo.env\n'
-    for name in NEON_API_HOST NEON_API_KEY PGSSLROOTCERT; do
+    for name in "${FROM_LOCAL_NEON[@]}"; do
       [ -n "${!name:-}" ] || die "the local Neon did not say $name"
       export_line "$name" "${!name}"
     done
@@ -48,7 +51,7 @@ Staging and production are up on the local Neon, which stays running. Try next:
       -e db_pool_max=12                                                          # what a smaller pool would change
   cat .demo/state/delivery/*.env                                                 # the application's connection strings
 
-  make demo-down                                                                 # stop it and remove every trace
+  make demo-down                                                                 # stop it, remove every trace, say what to unset
 TEXT
 }
 
@@ -57,7 +60,12 @@ down() {
     [ -x "$VENV/bin/python" ] || die "the demo's local Neon may be running, but .venv, which stops it, is gone: run make setup demo-down"
     stop_local_neon "$DEMO/neon"
   fi
+  local made=no
+  [ ! -e "$ENV_FILE" ] || made=yes
   rm -rf -- "$DEMO" "$ENV_FILE" "$ENV_FILE".??????
+  if [ "$made" = yes ]; then
+    printf 'The demo is gone. A shell that has sourced demo.env still points to it until you type there:\n\n  unset %s\n' "${EXPORTED[*]}"
+  fi
 }
 
 case "${1:-}" in

@@ -12,10 +12,13 @@ import signal
 import sys
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The same examples in every run: a verdict that depends on luck is none. `--hypothesis-profile=default` looks for new ones.
-settings.register_profile("deterministic", derandomize=True)
+# Nor does one that depends on how busy the machine is: no deadline for an example, no check of how fast examples are made.
+ANY_SPEED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("deterministic", derandomize=True, **ANY_SPEED)
+settings.register_profile("thorough", print_blob=True, **ANY_SPEED)
 settings.load_profile("deterministic")
 
 TESTS = pathlib.Path(__file__).resolve().parent

@@ -80,40 +80,60 @@ class Declaration:
         self.values: dict[str, t.Any] = {}
         self.findings: list[Finding] = []
         names = {name for spec in enabled for name in spec.options}
+        self._options = {name: option for spec in (*every, *enabled) for name, option in spec.options.items()}
         #: Variables whose value only the run brings about, and what they wait for.
         self.late = references.late_names(variables, sorted(names), {fact for spec in enabled for fact in spec.provides})
-        reported: set[str] = set()
+        reported: dict[str, list[Finding]] = {}
         self._failures: dict[str, Finding] = {}
+        self._missing: dict[str, Finding] = {}
         for spec in enabled:
             for name, option in spec.options.items():
                 if name not in self.late:
                     self._take(spec, name, option, reported)
+        self.findings.extend(self._missing.values())
+        for name, found in reported.items():
+            # A value that is made of a missing one is wrong only because of it.
+            if not references.depends_on(variables, name) & set(self._missing):
+                self.findings.extend(found)
         self.findings.extend(self._root_failures())
 
-    def _take(self, spec: specs.RoleSpec, name: str, option: t.Mapping[str, t.Any], reported: set[str]) -> None:
+    def _take(self, spec: specs.RoleSpec, name: str, option: t.Mapping[str, t.Any], reported: dict[str, list[Finding]]) -> None:
         if name not in self._variables:
             if option.get("default") is not None:
                 self.values[name] = option["default"]
             elif option.get("required"):
-                self.findings.append(specs.missing(name, option, spec.role))
+                self._miss(name, option, spec.role, declared=False)
             return
         secret = specs.is_secret(option)
         source = self._source(name)
         try:
             value = to_plain(self._templar.template(self._variables[name]))
         except (AnsibleError, TypeError) as error:
-            problem = Finding(source, None, _template_problem(error, secret), "Correct its expression, or declare what it refers to")
-            self._failures.setdefault(source, problem)
+            wanted = self._not_declared(name, error)
+            for other in wanted:
+                self._miss(other, self._options[other], spec.role, declared=False)
+            if not wanted:
+                problem = Finding(source, None, _template_problem(error, secret), "Correct its expression, or declare what it refers to")
+                self._failures.setdefault(source, problem)
             return
         if value is None and option.get("required"):
-            self.findings.append(specs.missing(name, option, spec.role))
+            self._miss(source, self._options.get(source, option), spec.role, declared=True)
             return
         value, found = specs.validate(name, option, value, label=source)
         if not found:
             self.values[name] = value
-        elif source not in reported:
-            reported.add(source)
-            self.findings.extend(found)
+        else:
+            reported.setdefault(source, found)
+
+    def _miss(self, name: str, option: t.Mapping[str, t.Any], role: str, *, declared: bool) -> None:
+        """Say once that a variable is missing, however many roles get its value."""
+        self._missing.setdefault(name, specs.missing(name, option, role, declared=declared))
+
+    def _not_declared(self, name: str, error: Exception) -> list[str]:
+        """Return the variable whose absence made an expression fail, if it is one that this collection knows; else the expression is wrong."""
+        known = references.depends_on(self._variables, name) & set(self._options) - set(self._variables)
+        undefined = _undefined(error)
+        return sorted(other for other in known if undefined is not None and f"'{other}' is undefined" in _one_line(undefined))
 
     def _root_failures(self) -> list[Finding]:
         """Return the expressions that fail by themselves, not because of another one that fails."""
@@ -171,15 +191,23 @@ def _failed(head: str, errors: t.Sequence[Finding], warnings: t.Sequence[str]) -
 
 def _template_problem(error: Exception, secret: bool) -> str:
     """Return what is wrong with an expression on one line. Errors of filters and look-ups may repeat a value."""
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__) is not None and cause not in causes:
-        causes.append(cause)
-    undefined = next((item for item in reversed(causes) if isinstance(item, AnsibleUndefinedVariable)), None)
+    causes, undefined = _causes(error), _undefined(error)
     if undefined is not None:
         return f"its expression cannot be evaluated: {_one_line(undefined)}"
     if secret:
         return f"its expression cannot be evaluated ({type(causes[-1]).__name__}; the details may repeat the secret and are not shown)"
     return f"its expression cannot be evaluated: {_one_line(causes[0])}"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None and cause not in causes:
+        causes.append(cause)
+    return causes
+
+
+def _undefined(error: BaseException) -> BaseException | None:
+    return next((item for item in reversed(_causes(error)) if isinstance(item, AnsibleUndefinedVariable)), None)
 
 
 def _one_line(error: BaseException) -> str:

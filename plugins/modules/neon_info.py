@@ -55,7 +55,7 @@ options:
           - At most 168 hours ago for V(hourly), 60 days for V(daily) and a year for V(monthly).
         type: str
       to:
-        description: The end, RFC 3339 with a zone. Now by default.
+        description: The end, RFC 3339 with a zone. Now by default. Neon rounds it down as well, so that the running timeframe may be missing.
         type: str
       granularity:
         description: Of which timeframes.

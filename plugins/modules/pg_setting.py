@@ -16,6 +16,8 @@ description:
   - Refuses before anything is changed what the server would refuse, in check mode too, that is unknown names (the nearest ones are named), values out of
     range, wrong units, enums and scopes, and missing rights. Values of session parameters are tried in a transaction that is rolled back.
   - Settings without O(settings[].database) and O(settings[].role) belong to the whole server and are written by ALTER SYSTEM. Neon does not have that.
+  - Warns of roles that may log in and have a setting of their own that goes before a declared one, so that their sessions do not get the declared
+    value. What the task itself declares for such a role is meant. Superusers are looked at only if the login user is one.
   - A setting that needs a restart is reported in RV(settings[].pending_restart); nothing is restarted.
   - Runs where the server can be reached; in this collection's plays that is the control node (local connection).
 extends_documentation_fragment:

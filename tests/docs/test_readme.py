@@ -86,6 +86,8 @@ def test_readmes_commands_work_in_a_clean_clone(readme: str, clone: pathlib.Path
     for environment in ("staging", "production"):
         assert re.search(rf"^{environment} +: ok=[1-9]", seen, re.MULTILINE), seen[-6000:]
     assert re.search(r"^production +: ok=[1-9]\d* +changed=0 +unreachable=0 +failed=0", seen, re.MULTILINE), seen[-6000:]
+    # What a smaller pool would change is said with the role's name on the line.
+    assert re.search(r"^\+ +role shop_app, connection_limit: 12$", seen, re.MULTILINE), seen[-6000:]
     assert "Traceback" not in seen
 
 

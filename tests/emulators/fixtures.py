@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,21 @@ class LocalNeon:
         else:
             self._local("DELETE", "faults")
 
+    def rate_limits(self, *, enabled: bool, **numbers: int) -> None:
+        """Switch the service's rate limits on (with other numbers, if given: ``requests_per_minute``, ``burst_per_second``) or off.
+
+        They are off again after the test.
+        """
+        self._local("PUT", "limits", {"enabled": enabled, **numbers})
+
+    def plan(self, name: str) -> None:
+        """Put the account on another plan: ``free``, ``launch``, ``scale``, ..."""
+        self._local("PUT", "plan", {"plan": name})
+
+    def now(self) -> datetime:
+        """What the emulator's clock shows."""
+        return datetime.fromisoformat(self._local("POST", "clock", {"advance_seconds": 0})["now"])
+
     def advance_clock(self, seconds: float) -> None:
         """Move the emulator's clock forward."""
         self._local("POST", "clock", {"advance_seconds": seconds})
@@ -222,10 +238,11 @@ def local_neon() -> Iterator[LocalNeon]:
 
 @pytest.fixture(autouse=True)
 def _local_neon_contract() -> Iterator[None]:
-    """After each test: remove the faults of every local Neon, fail the test for violations that it did not take."""
+    """After each test: remove the faults of every local Neon and switch its rate limits off, fail the test for violations that it did not take."""
     yield
     for neon in _RUNNING:
         neon.faults()
+        neon.rate_limits(enabled=False)
         _fail_on_violations(neon)
 
 

@@ -32,10 +32,10 @@ def query(neon, uri, statement, **options):
         connection.close()
 
 
-def refusal(neon, uri):
+def refusal(neon, uri, **options):
     """Why a connection is refused; empty if it is not."""
     try:
-        connect(neon, uri).close()
+        connect(neon, uri, **options).close()
     except psycopg2.OperationalError as error:
         return str(error)
     return ""
@@ -67,6 +67,9 @@ class Project:
     def refused(self, method, path, status, *words, body=None):
         """The call is refused with that status and a message that holds the words."""
         answer = self.neon.call(method, path, body)
+        while answer.status == 423 != status:  # busy with what the clock has set off: an idle compute is suspended, say
+            time.sleep(0.05)
+            answer = self.neon.call(method, path, body)
         assert answer.status == status, answer
         assert answer.body.keys() == {"request_id", "code", "message"}
         for word in words:

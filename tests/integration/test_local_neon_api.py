@@ -43,8 +43,7 @@ def test_without_the_right_key_nothing_is_answered(local_neon, key):
 def test_what_is_not_offered_says_so(local_neon, kept):
     if local_neon.validation()["validation"] == "skipped":
         pytest.skip(f"contract validation skipped: {local_neon.validation()['reason']}")
-    kept.refused("GET", f"{kept.path}/snapshots", 501, "does not offer GET /projects/{project_id}/snapshots")
-    kept.refused("POST", f"{kept.path}/branches", 501, "parent_lsn", body={"branch": {"parent_lsn": "0/1"}})
+    kept.refused("GET", f"{kept.path}/permissions", 501, "does not offer GET /projects/{project_id}/permissions")
 
 
 def test_a_misspelt_field_is_a_violation_of_the_client(local_neon, kept):
@@ -86,14 +85,14 @@ def test_a_project_is_made_as_asked_for(local_neon):
         branch={"name": "production", "role_name": "app_owner", "database_name": "app", "annotations": {"managed_by": "test"}},
         default_endpoint_settings={"autoscaling_limit_min_cu": 0.5, "autoscaling_limit_max_cu": 2, "suspend_timeout_seconds": -1},
         history_retention_seconds=3600,
-        settings={"allowed_ips": {"ips": ["192.0.2.1"], "protected_branches_only": False}},
+        settings={"allowed_ips": {"ips": ["192.0.2.1", "127.0.0.0/8", "::1"], "protected_branches_only": False}},
     )
     assert [role["name"] for role in made.created["roles"]] == ["app_owner"]
     assert [(item["name"], item["owner_name"]) for item in made.created["databases"]] == [("app", "app_owner")]
     endpoint = local_neon.get(made.endpoint)["endpoint"]
     assert (endpoint["autoscaling_limit_min_cu"], endpoint["autoscaling_limit_max_cu"], endpoint["suspend_timeout_seconds"]) == (0.5, 2, -1)
     project = local_neon.get(made.path)["project"]
-    assert (project["history_retention_seconds"], project["settings"]["allowed_ips"]["ips"]) == (3600, ["192.0.2.1"])
+    assert (project["history_retention_seconds"], project["settings"]["allowed_ips"]["ips"][0]) == (3600, "192.0.2.1")
     answer = local_neon.get(made.branch)
     assert answer["annotation"]["value"] == {"managed_by": "test"}
     assert answer["branch"]["default"] is True
@@ -101,7 +100,7 @@ def test_a_project_is_made_as_asked_for(local_neon):
     assert query(local_neon, uri, "select current_user, current_database()") == [("app_owner", "app")]
     changed = local_neon.change("PATCH", made.path, {"project": {"name": "renamed", "history_retention_seconds": 7200, "settings": {"hipaa": False}}})
     assert (changed["project"]["name"], changed["project"]["history_retention_seconds"]) == ("renamed", 7200)
-    assert changed["project"]["settings"]["allowed_ips"]["ips"] == ["192.0.2.1"]
+    assert changed["project"]["settings"]["allowed_ips"]["ips"] == ["192.0.2.1", "127.0.0.0/8", "::1"]
     local_neon.change("DELETE", made.path)
     assert local_neon.call("GET", made.path).status == 404
     while "could not be found" not in refusal(local_neon, uri):  # the compute ends in the background

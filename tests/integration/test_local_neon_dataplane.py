@@ -30,7 +30,7 @@ import psycopg2.errors
 import psycopg2.extensions
 import pytest
 
-from emulators.neon.dataplane import ComputeSpec, DataPlane, DataPlaneError, certificates, server_config, sizing, wire
+from emulators.neon.dataplane import ComputeSpec, DataPlane, DataPlaneError, certificates, history, server_config, sizing, wal, wire
 from emulators.neon.dataplane.proxy import endpoint_of
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
@@ -497,8 +497,6 @@ def test_additional_parameters_apply_and_the_platforms_own_do_not_change(world: 
 def test_a_branch_has_one_read_write_compute(world: World) -> None:
     with pytest.raises(DataPlaneError, match="already has a running read_write compute"):
         world.loop.run(world.plane.start_compute(ComputeSpec("ep-second-00000000", ROOT_BRANCH)))
-    with pytest.raises(DataPlaneError, match="read_write computes only"):
-        world.loop.run(world.plane.start_compute(ComputeSpec("ep-second-00000000", ROOT_BRANCH, type="read_only")))
 
 
 def test_another_major_version_is_refused(world: World) -> None:
@@ -616,17 +614,108 @@ def test_a_schema_only_branch_has_all_tables_and_no_row(world: World, running: b
     assert world.query("SELECT count(*) FROM customer", endpoint=endpoint) == [(5,)]
 
 
-def test_a_schema_only_branch_holds_no_row_in_its_files_of_tables_and_wal(world: World) -> None:
+@pytest.mark.parametrize("past", [False, True], ids=["head", "past"])
+def test_a_schema_only_branch_holds_no_row_in_its_files_of_tables_and_wal(world: World, past: bool) -> None:
     source, endpoint = world.branch()
     marker = "marker-" + secrets.token_hex(16)
     world.query("CREATE TABLE t (v text)", endpoint=endpoint)
     world.query("INSERT INTO t SELECT %s || i FROM generate_series(1, 100) i", marker, endpoint=endpoint)
     branch = world.new("br-test")
-    world.loop.run(world.plane.copy_cluster(source, branch, schema_only=True))
+    [(now,)] = world.query("SELECT clock_timestamp()", endpoint=endpoint)
+    world.loop.run(world.plane.copy_cluster(source, branch, schema_only=True, at=now if past else None))
     data = world.plane.data_folder(branch)
     found = [str(path) for path in data.rglob("*") if path.is_file() and marker.encode() in path.read_bytes()]
     assert found == []
     assert any(marker.encode() in path.read_bytes() for path in world.plane.data_folder(source).rglob("*") if path.is_file())
+
+
+# --- history
+
+
+def numbers(world: World, endpoint: str) -> list[int]:
+    return [number for (number,) in world.query("SELECT n FROM t ORDER BY n", endpoint=endpoint)]
+
+
+def test_the_past_of_a_branch_whose_server_was_killed(world: World) -> None:
+    source, endpoint = world.branch()
+    world.query("CREATE TABLE t (n int)", endpoint=endpoint)
+    world.query("INSERT INTO t VALUES (1)", endpoint=endpoint)
+    [(moment, lsn)] = world.query("SELECT clock_timestamp(), pg_current_wal_lsn()::text", endpoint=endpoint)
+    world.query("INSERT INTO t VALUES (2)", endpoint=endpoint)
+    server, _ = world.plane.compute_pids(endpoint)
+    assert server is not None
+    os.kill(server, signal.SIGKILL)
+    assert until(lambda: not world.plane.compute_running(endpoint))
+    for point in ({"at": moment}, {"lsn": lsn}):
+        assert numbers(world, world.branch(source, **point)[1]) == [1]
+    assert numbers(world, world.branch(source)[1]) == [1, 2]
+
+
+def test_a_history_tells_its_bounds(world: World) -> None:
+    source, endpoint = world.branch()
+    world.query("CREATE TABLE t (n int)", endpoint=endpoint)
+    before = world.loop.run(world.plane.history(source))
+    world.query("INSERT INTO t VALUES (1)", endpoint=endpoint)
+    after = world.loop.run(world.plane.history(source))
+    assert (before.began_at, before.first_lsn) == (after.began_at, after.first_lsn)
+    assert wal.parse_lsn(before.first_lsn) < wal.parse_lsn(before.last_lsn) < wal.parse_lsn(after.last_lsn)
+    world.loop.run(world.plane.stop_compute(endpoint))
+    for lsn, expected in ((after.first_lsn, None), (before.last_lsn, []), (world.loop.run(world.plane.history(source)).last_lsn, [1])):
+        _, copy = world.branch(source, lsn=lsn)
+        if expected is None:
+            assert world.query("SELECT to_regclass('t')", endpoint=copy) == [(None,)]
+        else:
+            assert numbers(world, copy) == expected
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["shared base", "base of its own"])
+def test_a_base_goes_with_the_last_branch_that_shares_it(world: World, shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bases() -> set[pathlib.Path]:
+        return set(world.plane.runtime_dir.glob("b/*-base"))
+
+    present = bases()
+    source = world.new("br-test")
+    world.loop.run(world.plane.copy_cluster(ROOT_BRANCH, source, schema_only=True))
+    endpoint = world.new("ep-test")
+    world.loop.run(world.plane.start_compute(ComputeSpec(endpoint, source)))
+    assert len(bases() - present) == 1
+    world.query("CREATE TABLE t (n int)", endpoint=endpoint)
+    if not shared:
+        monkeypatch.setattr(history, "_LONGEST_SHARED_SEGMENTS", -1)
+    copy, copied = world.branch(source)
+    assert len(bases() - present) == (1 if shared else 2)
+    world.query("INSERT INTO t VALUES (1)", endpoint=copied)
+    [(moment,)] = world.query("SELECT clock_timestamp()", endpoint=copied)
+    world.query("INSERT INTO t VALUES (2)", endpoint=copied)
+    world.loop.run(world.plane.drop_cluster(source))
+    assert len(bases() - present) == 1
+    past, replayed = world.branch(copy, at=moment)
+    assert numbers(world, replayed) == [1]
+    for branch in (copy, past):
+        world.loop.run(world.plane.drop_cluster(branch))
+    assert bases() == present
+
+
+def test_the_past_over_many_segments_and_several_starts(world: World) -> None:
+    source, endpoint = world.branch()
+    world.query("CREATE TABLE t (n int)", endpoint=endpoint)
+    world.query("CREATE TABLE filler (v text)", endpoint=endpoint)
+    moments = []
+    for number in range(3):
+        world.query("INSERT INTO t VALUES (%s)", number, endpoint=endpoint)
+        moments += [world.query("SELECT clock_timestamp()", endpoint=endpoint)[0][0]]
+        world.query("INSERT INTO filler SELECT repeat('x', 1000) FROM generate_series(1, 25000)", endpoint=endpoint)
+        world.loop.run(world.plane.restart(endpoint))
+    for number, moment in enumerate(moments):
+        copy, copied = world.branch(source, at=moment)
+        assert numbers(world, copied) == list(range(number + 1))
+        assert world.query("SELECT count(*) FROM filler", endpoint=copied) == [(25_000 * number,)]
+        # Its own past goes back to before it was made only through its source, and on from there.
+        world.query("INSERT INTO t VALUES (100)", endpoint=copied)
+        [(later,)] = world.query("SELECT clock_timestamp()", endpoint=copied)
+        world.query("DELETE FROM t", endpoint=copied)
+        assert numbers(world, world.branch(copy, at=later)[1]) == [*range(number + 1), 100]
+    assert numbers(world, endpoint) == [0, 1, 2]
 
 
 def test_a_branch_that_fails_leaves_nothing(world: World) -> None:

@@ -15,6 +15,8 @@ from emulators.fixtures import running_neon
 
 pytestmark = pytest.mark.serial
 DAY = 86_400
+# Moving the clock must not make computes idle: their suspension would lock the project.
+NEVER_IDLE = {"suspend_timeout_seconds": -1}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def neon():
 
 @pytest.fixture
 def project(neon):
-    made = Project(neon)
+    made = Project(neon, default_endpoint_settings=NEVER_IDLE)
     yield made
     neon.call("PATCH", made.branch, {"branch": {"protected": False}})
     neon.call("DELETE", made.path)
@@ -34,7 +36,7 @@ def project(neon):
 
 def ahead(neon, **delta):
     """A time so far ahead of the emulator's clock, in the API's form."""
-    now = datetime.fromisoformat(neon.call("POST", "/_local/clock", {"advance_seconds": 0}).body["now"])
+    now = neon.now()
     return (now + timedelta(**delta)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -159,7 +161,7 @@ def test_a_hard_delete_leaves_nothing_to_recover(neon, project):
 
 
 def test_a_deleted_project_comes_back_and_a_week_later_it_does_not(neon):
-    project = Project(neon)
+    project = Project(neon, default_endpoint_settings=NEVER_IDLE)
     path, uri = project.path, project.uri()
     other = project.add_branch("other", endpoint=False)
     query(neon, uri, "CREATE TABLE kept AS SELECT 42 AS answer")

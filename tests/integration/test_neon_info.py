@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
+from integration.local_neon_project import query
 from unit.module_runner import run_module
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint, neon_info, neon_project
@@ -105,6 +107,34 @@ def test_it_wakes_no_compute(account: Account, project_id: str) -> None:
     assert [item["state"] for item in result["computes"]] == ["idle"]
     assert account.ok(neon_endpoint, project_id=project_id, branch_id=compute["branch_id"])["changed"] is False
     assert account.neon.get(f"/projects/{project_id}/endpoints/{compute['id']}")["endpoint"]["current_state"] == "idle"
+
+
+def test_consumption_is_what_was_used_and_wakes_nothing(account: Account, project_id: str) -> None:
+    uri = account.neon.get(f"/projects/{project_id}/connection_uri?database_name=shop&role_name=shop_owner")["uri"]
+    query(account.neon, uri, "SELECT repeat('x', 100000)")
+    compute = account.look(project_id=project_id, gather=["computes"])["computes"][0]
+    account.neon.change("POST", f"/projects/{project_id}/endpoints/{compute['id']}/suspend")
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    wish = {"granularity": "hourly", "to": soon.isoformat(timespec="seconds")}
+    result = account.look(project_id=project_id, gather=["consumption"], consumption=wish)
+    # The project, for its organization, and its consumption.
+    assert account.asked() == 2
+    (project,) = result["consumption"]
+    assert project["project_id"] == project_id
+    assert sum(frame["metrics"]["public_network_transfer_bytes"] for frame in project["timeframes"]) > 100000
+    assert all("snapshot_storage_bytes_month" in frame["metrics"] for frame in project["timeframes"])
+    wish |= {"per": "branch", "metrics": ["public_network_transfer_bytes"]}
+    result = account.look(project_id=project_id, branch="production", gather=["branches", "consumption"], consumption=wish)
+    (branch,) = result["consumption"]
+    assert branch["branch_id"] == result["branches"][0]["id"] == compute["branch_id"]
+    assert sum(frame["metrics"]["public_network_transfer_bytes"] for frame in branch["timeframes"]) > 100000
+    assert account.look(project_id=project_id, gather=["computes"])["computes"][0]["state"] == "idle"
+
+
+@pytest.mark.parametrize("granularity", ["hourly", "daily", "monthly"])
+def test_the_usual_range_is_one_that_neon_answers_for(account: Account, project_id: str, granularity: str) -> None:
+    result = account.look(project_id=project_id, gather=["consumption"], consumption={"granularity": granularity})
+    assert [item["project_id"] for item in result["consumption"]] == [project_id]
 
 
 def test_more_branches_than_a_page_are_all_there(account: Account, project_id: str, monkeypatch: pytest.MonkeyPatch) -> None:

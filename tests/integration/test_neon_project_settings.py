@@ -10,6 +10,7 @@ import itertools
 import typing as t
 
 import pytest
+from integration.local_neon_project import eventually, query, refusal
 from unit.module_runner import run_module
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_project
@@ -62,6 +63,12 @@ class Shop:
 
     def changing_requests(self) -> list[str]:
         return [f"{request['method']} {request['template']}" for request in self.neon.requests() if request["method"] in CHANGING]
+
+    def uri(self) -> str:
+        return self.neon.get(f"/projects/{self.id}/connection_uri?database_name=neondb&role_name=neondb_owner")["uri"]
+
+    def compute(self) -> dict[str, t.Any]:
+        return self.neon.get(f"/projects/{self.id}/endpoints")["endpoints"][0]
 
     def settings(self) -> dict[str, t.Any]:
         return self.neon.get(f"/projects/{self.id}")["project"]["settings"]
@@ -143,6 +150,61 @@ def test_a_foreign_project_is_changed_only_by_word_or_by_its_id(foreign: Shop) -
     assert foreign.ok(check=True, id=foreign.id, **wish)["changed"] is True
     foreign.do(adopt=True, **wish)
     assert foreign.ok(**wish)["changed"] is False
+
+
+def test_the_allowlist_decides_who_connects(shop: Shop) -> None:
+    uri = shop.uri()
+    assert query(shop.neon, uri, "SELECT 1") == [(1,)]
+    shop.do(allowed_ips=["192.0.2.0/24"])
+    assert "is not allowed to connect to this endpoint" in refusal(shop.neon, uri)
+    # Of this list, the default branch is exempt as long as nobody protects it.
+    shop.do(allowed_ips=["192.0.2.0/24"], allowed_ips_protected_branches_only=True)
+    assert query(shop.neon, uri, "SELECT 1") == [(1,)]
+    shop.do(allowed_ips=["127.0.0.1-127.0.0.9", "::1"], allowed_ips_protected_branches_only=False)
+    assert query(shop.neon, uri, "SELECT 1") == [(1,)]
+    shop.do(block_public_connections=True)
+    assert "blocked network" in refusal(shop.neon, uri)
+    shop.do(block_public_connections=False, allowed_ips=["everyone"])
+    assert query(shop.neon, uri, "SELECT 1") == [(1,)]
+
+
+def test_libraries_are_preloaded_after_a_restart(shop: Shop) -> None:
+    show, uri = "SHOW shared_preload_libraries", shop.uri()
+    assert "cannot preload pg_crom in this project" in shop.message(preload_libraries=["auto_explain", "pg_crom"])
+    result = shop.do(preload_libraries=["auto_explain"])
+    assert ["restart the active ones" in warning for warning in result["warnings"]] == [True]
+    assert query(shop.neon, uri, show) == [("pg_stat_statements",)]
+    shop.neon.change("POST", f"/projects/{shop.id}/endpoints/{shop.compute()['id']}/restart")
+    assert query(shop.neon, uri, show) == [("pg_stat_statements,auto_explain",)]
+    shop.do(preload_libraries=[])
+
+
+def test_a_quota_that_is_used_up_suspends_production_and_needs_the_exact_name(shop: Shop) -> None:
+    uri, quota = shop.uri(), {"written_data_bytes": 4 << 20}
+    query(shop.neon, uri, "CREATE TABLE filler AS SELECT repeat('x', 1000) AS text FROM generate_series(1, 6144)")
+    eventually(lambda: shop.neon.get(f"/projects/{shop.id}")["project"]["written_data_bytes"] > 4 << 20)
+    assert "suspends all computes" in shop.message(quota=quota)
+    assert shop.compute()["current_state"] == "active"
+    assert shop.ok(quota={"written_data_bytes": 1 << 40})["changed"] is True
+    assert shop.ok(quota=quota, confirm_destroy=shop.name)["changed"] is True
+    eventually(lambda: shop.compute()["current_state"] == "idle")
+    assert "exceeded the written data quota" in eventually(lambda: refusal(shop.neon, uri))
+    shop.do(quota={"written_data_bytes": 0})
+    assert query(shop.neon, uri, "SELECT count(*) FROM filler") == [(6144,)]
+
+
+def test_a_deleted_project_is_absent_although_it_can_be_recovered(local_neon: LocalNeon) -> None:
+    shop = Shop(local_neon)
+    first = shop.id
+    shop.remove()
+    recoverable = local_neon.get(f"/projects?recoverable=true&search={shop.name}")["projects"]
+    assert [project["id"] for project in recoverable] == [first]
+    assert shop.ok(state="absent")["changed"] is False
+    assert shop.ok(state="absent", id=first)["changed"] is False
+    assert "can be recovered" in shop.message(id=first)
+    shop.id = shop.ok()["project"]["id"]
+    assert shop.id != first
+    shop.remove()
 
 
 def test_what_cannot_be_undone_is_refused(shop: Shop) -> None:

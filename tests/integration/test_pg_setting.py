@@ -16,7 +16,11 @@ import psycopg2.sql
 import pytest
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
-from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import live_catalogue, snapshot_catalogue
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import (
+    live_catalogue,
+    snapshot_catalogue,
+    values_of_some_builds,
+)
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import declared_value
 from ansible_collections.dbinfra.postgres.plugins.modules import pg_setting
 
@@ -144,11 +148,54 @@ def test_absent_resets_and_the_rest_stays(server: PostgresServer) -> None:
     result = succeeded(owner(server, gone))
     assert result["actions"] == ["reset jit for database shop"]
     assert result["diff"] == {
-        "before": {"database shop": {"jit": "off", "enable_sort": None}},
-        "after": {"database shop": {"jit": None, "enable_sort": None}},
+        "before": {"database shop, jit": "off", "database shop, enable_sort": None},
+        "after": {"database shop, jit": None, "database shop, enable_sort": None},
     }
     assert not succeeded(owner(server, gone))["changed"]
     assert not succeeded(owner(server, DATABASE_SETTINGS[:2]))["changed"]
+
+
+def test_a_role_whose_own_setting_goes_before_the_databases_is_named(server: PostgresServer) -> None:
+    settings = DATABASE_SETTINGS[:1]
+    succeeded(owner(server, settings))
+    with server.owner() as cursor:
+        cursor.execute("CREATE ROLE shop_app LOGIN PASSWORD 'of shop_app'")
+    try:
+        assert succeeded(owner(server, settings))["warnings"] == []
+        with server.owner() as cursor:
+            cursor.execute("ALTER ROLE shop_app SET statement_timeout = 0; ALTER ROLE shop_readonly SET statement_timeout = 0")
+        with server.connect("shop_app", "of shop_app") as cursor:
+            cursor.execute("SHOW statement_timeout")
+            assert cursor.fetchone() == ("0",), "the declared 30s are void for this role"
+        for check in (True, False):
+            result = succeeded(owner(server, settings, check=check))
+            assert not result["changed"]
+            # shop_readonly cannot log in here.
+            assert len(result["warnings"]) == 1
+            assert "role shop_app has its own statement_timeout = '0', which goes before the declared '30s' of database shop" in result["warnings"][0]
+        declared = [*settings, {"name": "statement_timeout", "value": "5min", "database": "shop", "role": "shop_app"}]
+        for check in (True, False):
+            assert succeeded(owner(server, declared, check=check))["warnings"] == []
+        with server.connect("shop_app", "of shop_app") as cursor:
+            cursor.execute("SHOW statement_timeout")
+            assert cursor.fetchone() == ("5min",)
+        with server.superuser("shop") as cursor:
+            cursor.execute("ALTER ROLE cloud_admin SET statement_timeout = '1h'")
+        assert succeeded(owner(server, declared))["warnings"] == [], "the provider's superuser is no business of the owner's"
+        (warning,) = succeeded(superuser(server, declared))["warnings"]
+        assert "role cloud_admin has its own statement_timeout = '1h'" in warning
+    finally:
+        with server.superuser("shop") as cursor:
+            cursor.execute("ALTER ROLE cloud_admin RESET ALL; DROP ROLE shop_app")
+
+
+def test_all_that_the_server_would_refuse_is_said_at_once(server: PostgresServer) -> None:
+    wrong = {"statement_timeout": "abc", "max_connections": 100, "no_such_setting": 1, "TimeZone": "Nowhere/At_All"}
+    settings = [{"name": name, "value": value, "database": "shop"} for name, value in wrong.items()]
+    refused = owner(server, settings)
+    assert refused["failed"] and "3 of the settings cannot be made" in refused["msg"]
+    for words in ("statement_timeout for database shop: 'abc'", "max_connections cannot be set for a database", "no parameter no_such_setting"):
+        assert words in refused["msg"]
 
 
 SYSTEM_SETTINGS: list[dict[str, t.Any]] = [
@@ -344,13 +391,14 @@ def test_the_snapshot_is_what_the_server_says(server: PostgresServer) -> None:
     assert len(rows) > 350
     for name, vartype, unit, context, min_val, max_val, enumvals, boot_val in rows:
         known = catalogue.find(name)
-        assert (known.name, known.vartype, known.unit, known.context, known.min_val, known.max_val, known.enumvals, known.boot_val) == (
+        assert (known.name, known.vartype, known.unit, known.context, known.min_val, known.max_val, known.boot_val) == (
             name,
             vartype,
             unit,
             context,
             min_val,
             max_val,
-            tuple(enumvals or ()),
             boot_val,
         )
+        some = set(values_of_some_builds(name, 17))
+        assert set(known.enumvals) - some == set(enumvals or ()) - some and set(enumvals or ()) <= set(known.enumvals)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 import typing as t
 
 import pytest
@@ -109,7 +110,15 @@ def test_everything_is_found_at_once(preflight: t.Callable[..., Run]) -> None:
         ({"neon_region_id": "{{ lookup('ansible.builtin.file', '/no/such') }}"}, ["neon_region_id"], "/no/such"),
         ({"db_pool_max": "{{ db_pool_min }}", "db_pool_min": "{{ db_pool_max }}"}, ["db_pool_max"], "Recursive loop"),
         ({"neon_project_name": "{{ 'a' if }}"}, ["neon_project_name"], "yntax error"),
-        ({"neon_region_id": None}, ["neon_region_id"], "the role neon needs it"),
+        ({"neon_region_id": None}, ["neon_region_id"], "the role neon needs it, and it is declared without a value"),
+        # Roles get it as db_proof_connection_limit and as a connection_limit in db_access_roles: the operator declares neither.
+        (
+            {"db_pool_max": None},
+            ["db_pool_max"],
+            "declared without a value. Declare it in the inventory's group_vars: Connections that the application",
+        ),
+        # What else is wrong is still found.
+        ({"db_pool_max": None, "db_delivery_role": 3.5, "neon_pg_version": "x"}, ["db_pool_max", "neon_pg_version"], "needs it"),
         ({"db_access_login": "{{ neon_conection }}"}, ["db_access_login"], "'neon_conection' is undefined"),
         ({"db_access_roles": "everybody"}, ["db_access_roles"], "elements must be of the type dict"),
     ],
@@ -120,6 +129,21 @@ def test_a_value_that_cannot_be_had_is_a_finding(
     run = preflight("production", **variables)
     assert findings(run) == expected
     assert words in run.message
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "role"), [("pool", "db_pool_max", "db_access"), ("tls", "db_tls_mode", "neon"), ("provider", "neon_region_id", "neon")]
+)
+def test_a_line_that_is_not_in_the_inventory_is_named_once(
+    preflight: t.Callable[..., Run], tmp_path: pathlib.Path, file: str, name: str, role: str
+) -> None:
+    inventory = tmp_path / "staging"
+    shutil.copytree(CHECKOUT / "inventories" / "staging", inventory)
+    group_vars = inventory / "group_vars" / "all" / f"{file}.yml"
+    group_vars.write_text("".join(line for line in group_vars.read_text().splitlines(True) if not line.startswith(f"{name}:")))
+    run = preflight(arguments=["-i", str(inventory)])
+    assert findings(run) == [name]
+    assert f"{name}: the role {role} needs it, and it is not declared. Declare it in the inventory's group_vars" in run.message
 
 
 def test_staging_does_not_take_productions_rows_unsaid(preflight: t.Callable[..., Run]) -> None:

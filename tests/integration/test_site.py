@@ -10,17 +10,25 @@ import concurrent.futures
 import contextlib
 import json
 import pathlib
+import subprocess
 import threading
 import time
 
 import psycopg2
 import pytest
 from integration.prediction import differences
-from integration.site_run import environment, play
+from integration.site_run import CHECKOUT, ansible_playbook, environment, play
 
 from emulators.fixtures import running_neon
 
 LIMITS = {"staging": 15, "production": 20}
+# A smaller pool and a shorter time-out than staging declares.
+SMALLER = {
+    "db_pool_max": 12,
+    "db_settings_database": {"statement_timeout": "60s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "60s"},
+}
+# Any key of an advisory lock that nobody else takes.
+GATE = 4711
 
 
 @pytest.fixture(scope="module", params=[("staging", "production"), ("production", "staging")], ids=lambda order: "-then-".join(order))
@@ -55,6 +63,64 @@ def test_a_second_run_changes_nothing(converged, name):
     _neon, env, _state, _runs = converged
     assert play(env, name, check=True).succeeded().changed == 0
     assert play(env, name).succeeded().changed == 0
+
+
+def test_a_diff_says_on_the_line_itself_whose_value_changes(converged):
+    _neon, env, state, _runs = converged
+    secret = json.loads((state / "secrets" / "shop-staging.json").read_text())["shop_app"]
+    elsewhere = {"shop_readonly": "a password that somebody declared"}
+    command = [
+        ansible_playbook(),
+        "site.yml",
+        "-i",
+        "inventories/staging",
+        "--check",
+        "--diff",
+        "-e",
+        json.dumps(SMALLER | {"db_access_passwords": elsewhere}),
+    ]
+    # As an operator sees it, with Ansible's own three lines around a change.
+    shown = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=300, check=False).stdout
+    for line in (
+        "-    role shop_app, connection_limit: 15",
+        "+    role shop_app, connection_limit: 12",
+        "-    role shop_readonly, password: (differs)",
+        "+    role shop_readonly, password: (as declared)",
+        "-    database shop, lock_timeout: 5s",
+        "+    database shop, lock_timeout: 3s",
+    ):
+        assert line in shown.splitlines(), shown
+    assert secret not in shown
+    assert elsewhere["shop_readonly"] not in shown
+
+
+def test_a_declared_setting_that_the_applications_sessions_do_not_get_is_warned_of(converged):
+    neon, env, state, _runs = converged
+    project = next(each["id"] for each in neon.get("/projects")["projects"] if each["name"] == "shop")
+    branch = next(each["id"] for each in neon.get(f"/projects/{project}/branches")["branches"] if each["name"] == "staging")
+    password = neon.get(f"/projects/{project}/branches/{branch}/roles/shop_owner/reveal_password")["password"]
+    uri = delivered(state, "staging")["DIRECT_URL"]
+
+    def as_owner(statement: str) -> None:
+        with contextlib.closing(psycopg2.connect(uri, user="shop_owner", password=password)) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            connection.commit()
+
+    as_owner("ALTER ROLE shop_app SET statement_timeout = 0")
+    try:
+        with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            assert cursor.fetchone() == ("0",)
+        for check in (True, False):
+            run = play(env, "staging", check=check).succeeded()
+            assert run.changed == 0
+            (warning,) = [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
+            assert "role shop_app has its own statement_timeout = '0', which goes before the declared '60s' of database shop" in warning
+        meant = {"db_settings_roles": {"shop_app": {"statement_timeout": 0}}}
+        run = play(env, "staging", check=True, extra_vars=meant).succeeded()
+        assert not [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
+    finally:
+        as_owner("ALTER ROLE shop_app RESET statement_timeout")
 
 
 def test_a_production_run_without_a_change_makes_at_most_12_requests(converged):
@@ -143,6 +209,7 @@ def held_by_the_application(connection) -> int:
 @pytest.mark.parametrize("name", ["staging", "production"])
 def test_more_clients_than_the_limit_wait_at_the_pooler(converged, name):
     _neon, _env, state, _runs = converged
+    # The limit is reached because nobody ends before it is: every query waits for a lock that the watcher holds until it has counted as many.
     uri = delivered(state, name)["DATABASE_URL"]
     watcher = json.loads((state / "secrets" / f"shop-{name}.json").read_text())["shop_monitoring"]
     clients = LIMITS[name] * 2
@@ -151,20 +218,32 @@ def test_more_clients_than_the_limit_wait_at_the_pooler(converged, name):
     def query(number: int) -> int:
         with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
             together.wait(timeout=60)
-            cursor.execute("SELECT pg_sleep(0.3), %s::int", (number,))
+            # The declared lock_timeout would end the wait.
+            cursor.execute("SET LOCAL lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s), %s::int", (GATE, number))
             return cursor.fetchone()[1]
 
-    most = 0
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        answers = [pool.submit(query, number) for number in range(clients)]
-        # Watched by another role: a connection of the application's own would stand in the same queue.
-        with contextlib.closing(psycopg2.connect(delivered(state, name)["DIRECT_URL"], user="shop_monitoring", password=watcher)) as watch:
-            watch.autocommit = True
+    counted = []
+    # Watched by another role: a connection of the application's own would stand in the same queue.
+    with contextlib.closing(psycopg2.connect(delivered(state, name)["DIRECT_URL"], user="shop_monitoring", password=watcher)) as watch:
+        watch.autocommit = True
+        with watch.cursor() as cursor, concurrent.futures.ThreadPoolExecutor(clients) as pool:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (GATE,))
+            answers = [pool.submit(query, number) for number in range(clients)]
+            try:
+                until = time.monotonic() + 60
+                while max(counted, default=0) < LIMITS[name] and time.monotonic() < until:
+                    counted.append(held_by_the_application(watch))
+                    time.sleep(0.02)
+                # With all connections taken the others wait: nobody has an answer, and nobody was refused.
+                assert not [answer for answer in answers if answer.done()]
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
             while not all(answer.done() for answer in answers):
-                most = max(most, held_by_the_application(watch))
+                counted.append(held_by_the_application(watch))
                 time.sleep(0.02)
-        assert sorted(answer.result() for answer in answers) == list(range(clients))
-    assert 1 < most <= LIMITS[name]
+            assert sorted(answer.result() for answer in answers) == list(range(clients))
+    assert max(counted) == LIMITS[name]
 
 
 def test_no_secret_is_printed_or_kept_where_others_can_read_it(converged):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import os
 import signal
@@ -13,15 +14,20 @@ import subprocess
 import threading
 import time
 
+import psycopg2
 import pytest
 from integration.site_run import CHECKOUT, ansible_playbook, environment, play
+
+# As the inventories declare it.
+WINDOW = {"weekdays": [7], "start_time": "02:00", "end_time": "04:00"}
 
 
 @pytest.fixture(scope="module")
 def account(local_neon):
     """The local Neon with two projects that share a name; nothing else is in it."""
     for _number in range(2):
-        local_neon.post("/projects", {"project": {"name": "twins", "pg_version": 17, "region_id": "aws-eu-central-1"}})
+        fields = {"name": "twins", "pg_version": 17, "region_id": "aws-eu-central-1", "settings": {"maintenance_window": WINDOW}}
+        local_neon.post("/projects", {"project": fields})
     return local_neon
 
 
@@ -78,12 +84,39 @@ def test_an_unknown_parent(account, env):
 def test_an_unknown_parent_in_a_pinned_project(account, env):
     project = next(each["id"] for each in account.get("/projects?limit=400")["projects"] if each["name"] == "twins")
     extra = {"neon_project_name": "twins", "neon_project_id": project, "neon_branch_parent": "prodution", "neon_history_retention_seconds": 86400}
-    refused(account, play(env, "staging", extra_vars=extra), "prodution", "parent")
+    refused(account, play(env, "staging", extra_vars=extra), "prodution", "neon_branch_parent")
 
 
 def test_a_pool_minimum_above_the_maximum(account, env):
     refused(account, play(env, "production", extra_vars={"db_pool_min": 21}), "db_pool_min", "21", "db_pool_max", "20")
     assert account.requests() == []
+
+
+def test_a_project_name_that_neon_does_not_take(account, env):
+    refused(account, play(env, "production", extra_vars={"neon_project_name": "x" * 300}), "neon_project_name", "300 characters", "256")
+    assert account.requests() == []
+
+
+def test_a_relative_state_directory_is_said_once(account, env):
+    message = refused(account, play({**env, "DBINFRA_STATE_DIR": "state"}, "production"), "db_state_dir", "relative")
+    assert len(message.splitlines()) == 2, message
+    assert account.requests() == []
+
+
+@pytest.mark.parametrize("arguments", [["--tags", "foo"], ["--tags", "always"], ["--skip-tags", "untagged"], ["--skip-tags", "all"]])
+def test_a_run_that_tags_take_apart_is_refused(account, env, arguments):
+    refused(account, play(env, "staging", arguments=arguments), "Run site.yml from its beginning, without --start-at-task, --tags and --skip-tags")
+    assert account.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "whole"), [(["--tags", "databases"], True), (["--skip-tags", "other"], True), (["--skip-tags", "databases"], False)]
+)
+def test_a_playbook_may_tag_the_site_as_a_whole(account, env, tmp_path, arguments, whole):
+    playbook = tmp_path / "all.yml"
+    playbook.write_text(f"- name: Databases\n  ansible.builtin.import_playbook: {CHECKOUT / 'playbooks' / 'site.yml'}\n  tags: [databases]\n")
+    run = play(env, "staging", playbook=str(playbook), check=True, arguments=arguments).succeeded()
+    assert bool([task for task in run.tasks if task.name.endswith("Check the whole declaration")]) is whole
 
 
 def test_a_compute_too_small_for_the_pool(account, env):
@@ -95,6 +128,30 @@ def test_a_compute_too_small_for_the_pool(account, env):
 def test_everything_that_is_wrong_is_said_at_once(account, env):
     extra = {"db_pool_min": 21, "neon_compute_min_cu": 4, "db_tls_mode": "prefer", "db_poool_max": 3}
     refused(account, play(env, "production", extra_vars=extra), "db_pool_min", "neon_compute_min_cu", "db_tls_mode", "prefer", "db_poool_max")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_wrong_settings_are_refused_before_there_is_a_server(account, env, check):
+    database = {"statement_timeout": "abc", "max_connections": 100, "no_such_setting": 1, "lock_timeout": "5s"}
+    extra = {"db_settings_database": database, "db_settings_roles": {"shop_readonly": {"work_mem": "1gb", "jit": "perhaps"}}}
+    message = refused(account, play(env, "staging", check=check, extra_vars=extra), "5 things are wrong")
+    for words in (
+        'db_settings_database = {"statement_timeout": "abc"}',
+        'db_settings_database = {"max_connections": 100}',
+        'db_settings_database = {"no_such_setting": 1}',
+        'db_settings_roles = {"shop_readonly": {"work_mem": "1gb"}}',
+        'db_settings_roles = {"shop_readonly": {"jit": "perhaps"}}',
+    ):
+        assert words in message
+    assert "lock_timeout" not in message
+    assert account.requests() == []
+
+
+def test_a_password_with_a_null_character(account, env):
+    extra = {"db_access_passwords": {"shop_app": "hunter2\0hunter2"}}
+    message = refused(account, play(env, "staging", extra_vars=extra), "db_access_passwords", "shop_app", "null character")
+    assert "hunter2" not in message
+    assert account.requests() == []
 
 
 def test_an_unreachable_host(account, env):
@@ -195,3 +252,19 @@ def test_a_run_from_another_control_node_is_refused_before_it_changes_anything(a
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
     play(env, "staging").succeeded()
+
+
+def test_an_owners_password_that_was_changed_in_sql_is_repaired_by_a_reset(account, env):
+    play(env, "staging").succeeded()
+    project = next(each["id"] for each in account.get("/projects?limit=400")["projects"] if each["name"] == "shop")
+    branch = next(each["id"] for each in account.get(f"/projects/{project}/branches")["branches"] if each["name"] == "staging")
+    role = f"/projects/{project}/branches/{branch}/roles/shop_owner"
+    uri = account.get(f"/projects/{project}/connection_uri?branch_id={branch}&role_name=shop_owner&database_name=shop")["uri"]
+    with contextlib.closing(psycopg2.connect(uri)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("ALTER ROLE shop_owner PASSWORD 'changed in SQL'")
+    account.reset_requests()
+    refused(account, play(env, "staging"), "the password of shop_owner was not accepted", "changed it in SQL", "Neon console", "reset_password")
+    # The remedy that the message names.
+    account.post(f"{role}/reset_password", {})
+    run = play(env, "staging").succeeded()
+    assert run.changed == 0

@@ -30,6 +30,9 @@ LOCK_SECONDS = 30.0
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 
+#: Bytes by which a temporary file's name is longer: two dots, eight random letters and .tmp.
+TEMPORARY_BYTES = 14
+
 
 @dataclasses.dataclass(frozen=True)
 class PrivateFile:

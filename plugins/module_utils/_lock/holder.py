@@ -12,6 +12,7 @@ connection, whereupon the server gives its lock back: nothing has to be cleaned 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -87,6 +88,10 @@ def _runs(pid: int, started: str) -> bool:
     return fields[0] not in "ZX" and (not started or fields[19] == started.partition("/")[0])
 
 
+class NotWritten(Exception):
+    """The file system did not take the description, for example because it is full."""
+
+
 class LockFile:
     """The locked file with the holder's description."""
 
@@ -106,10 +111,18 @@ class LockFile:
         return os.pread(self._descriptor, 65536, 0).decode("utf-8", "replace")
 
     def write(self, description: t.Mapping[str, t.Any]) -> None:
-        """Say who holds the file."""
+        """Say who holds the file.
+
+        :raises NotWritten: if nobody could read it there.
+        """
         raw = (json.dumps(description, indent=2) + "\n").encode("utf-8")
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, raw, 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            written = os.pwrite(self._descriptor, raw, 0)
+        except OSError as error:
+            raise NotWritten(error.strerror) from None
+        if written < len(raw):
+            raise NotWritten(os.strerror(errno.ENOSPC))
 
     def clear(self) -> None:
         """Say that nobody holds it any more."""
@@ -214,6 +227,12 @@ def _watch(request: t.Mapping[str, t.Any], lock: LockFile, taken: threading.Even
     os._exit(0)
 
 
+def _note(lock: LockFile, description: t.Mapping[str, t.Any]) -> None:
+    # A file that could not be written is empty: later tasks of the run are refused then, and the lock stays held.
+    with contextlib.suppress(NotWritten):
+        lock.write(description)
+
+
 def _keep(lock: LockFile, server: ServerLock, description: dict[str, t.Any], keepalive: float, reconnect: float) -> t.NoReturn:
     """Use the session from time to time; when it broke, take it again and leave a note for later tasks of the run."""
     while True:
@@ -225,21 +244,30 @@ def _keep(lock: LockFile, server: ServerLock, description: dict[str, t.Any], kee
             problem = server.retake()
             if not problem:
                 break
-            lock.write(
+            _note(
+                lock,
                 {
                     **description,
                     "session": "lost",
                     "note": f"the connection broke about {lost} and the lock could not be taken again yet: {problem}",
-                }
+                },
             )
             time.sleep(reconnect)
         description["note"] = f"the connection broke about {lost}; the lock was taken again"
-        lock.write(description)
+        _note(lock, description)
 
 
 def main() -> int:
     """Take the lock, answer, hold it until the run ends."""
     request = json.loads(sys.stdin.read())
+    try:
+        return _hold(request)
+    except NotWritten as error:
+        _answer(state="not_written", file=request["file"], problem=error.args[0])
+        return 1
+
+
+def _hold(request: t.Mapping[str, t.Any]) -> int:
     try:
         lock = LockFile(request["file"])
     except OSError as error:

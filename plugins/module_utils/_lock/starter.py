@@ -28,7 +28,10 @@ KEPT_VARIABLES = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHO
 #: How long to wait for the holder of a run that has just ended, or for the description of one that has just begun.
 PATIENCE_SECONDS = 5.0
 
+#: Longer names are cut, and told apart by a hash. File systems take 255 bytes; what is added to the name needs some of them.
 LONGEST_FILE_NAME = 200
+
+_PATH_OPTION = "option path of run_lock"
 
 
 class LockHeldError(DbinfraError):
@@ -55,16 +58,16 @@ def lock_key(name: str) -> int:
 def lock_file(directory: str, name: str, session: ServerSession | None = None) -> str:
     """Return the path of the lock file: one for the name, and one more for each server in which the name is locked.
 
-    :raises InputError: if the name is empty or too long for a file.
+    :raises InputError: if the name is empty.
     """
-    encoded = urllib.parse.quote(name, safe="")
-    if not name.strip() or len(encoded) > LONGEST_FILE_NAME:
+    if not name.strip():
         raise InputError(
-            f"{name!r} cannot be the name of a lock",
-            where="option name of run_lock",
-            why=f"a name has 1 to {LONGEST_FILE_NAME} characters, counted as they stand in a URL",
-            remedy="Choose a short name, for example the project's and the environment's",
+            "the name of the lock is empty", where="option name of run_lock", remedy="Choose one, for example the project's and the environment's"
         )
+    encoded = urllib.parse.quote(name, safe="")
+    if len(encoded) > LONGEST_FILE_NAME:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+        encoded = f"{encoded[: LONGEST_FILE_NAME - len(digest) - 1]}~{digest}"
     suffix = f".{hashlib.sha256(session.where.encode()).hexdigest()[:12]}" if session else ""
     return os.path.join(directory, f"{encoded}{suffix}.lock")
 
@@ -160,10 +163,16 @@ def _problem(answer: t.Mapping[str, t.Any], name: str, session: ServerSession | 
             remedy="Check the login, then run again",
             details={"connect_text": problem},
         )
+    if state == "not_written":
+        return InputError(
+            f"the lock file {answer.get('file')} cannot be written: {problem}",
+            where=_PATH_OPTION,
+            remedy="Make room there, or name a directory on another file system (for site.yml: db_state_dir, which follows DBINFRA_STATE_DIR)",
+        )
     return InputError(
         problem or "the holder of the lock gave no answer that is understood",
-        where="option path of run_lock",
-        remedy="Check the directory and its permissions",
+        where=_PATH_OPTION,
+        remedy="Check the directory, its permissions, and that there is room in it",
     )
 
 

@@ -83,7 +83,7 @@ def _with_source(client: NeonClient, project_id: str, wish: BranchWish, state: B
     """Look at the parent of a branch that has to be made."""
     if not wish.present or wish.new_name is not None or wish.parent is None:
         return state
-    source = branch_from(branch_called(client, project_id, wish.parent, where="option parent"), project_id)
+    source = branch_from(branch_called(client, project_id, wish.parent, where="option parent", variable="neon_branch_parent"), project_id)
     history = None if wish.parent_seconds is None else _history(client, project_id)
     return dataclasses.replace(state, source=source, history_seconds=history)
 

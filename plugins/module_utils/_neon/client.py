@@ -15,7 +15,7 @@ import uuid
 from .._core.errors import AuthenticationError, DbinfraError, InputError, ProviderError, UnreachableError
 from .address import base_address
 from .deadline import Clock, Deadline, SystemClock
-from .failures import BusyError, LostAnswer, Refusal, refusal_error
+from .failures import BusyError, LostAnswer, Refusal, is_quota, refusal_error
 from .retry import (
     BUSY_STATUSES,
     GATEWAY_STATUSES,
@@ -99,7 +99,10 @@ class NeonClient:
                 continue
             down_since = None
             if answer.status in BUSY_STATUSES:
-                self._wait_while_busy(self._refusal(method, path, answer, request_id), answer, attempt)
+                refusal = self._refusal(method, path, answer, request_id)
+                if is_quota(refusal):
+                    raise refusal_error(refusal)
+                self._wait_while_busy(refusal, answer, attempt)
                 continue
             if answer.status in GATEWAY_STATUSES and method in SAFE_METHODS:
                 pause = backoff(attempt, self._jitter())
@@ -310,6 +313,7 @@ def _plain_query(query: Query) -> dict[str, str]:
 def _json_object(body: bytes) -> dict[str, t.Any] | None:
     try:
         content = json.loads(body)
-    except ValueError:
+    # Deeper than the parser goes: nothing that Neon sends.
+    except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None

@@ -83,6 +83,9 @@ class DatabaseResource(NeonResource):
         """Send one change."""
         path = databases_path(self._project_id or "", self._branch_id or "")
         if change.action == "create":
+            # Before the database is made: a task that fails afterwards would have changed something.
+            if self._access.host is None and not hosts_of(self.client, self._project_id or "", self._branch_id or ""):
+                raise self._no_compute(self._branch_id or "")
             return self.client.call("POST", path, body={"database": change.payload})
         path += path_of(self._wish.name)
         if change.action == "delete":
@@ -135,13 +138,22 @@ class DatabaseResource(NeonResource):
         try:
             uri = connection_uri_of(self.context, self.client, project_id, branch_id, database=database.name, role=database.owner_name)
         except (NotFoundError, ProviderError):
-            if self.context.check_mode and not hosts_of(self.client, project_id, branch_id):
+            if hosts_of(self.client, project_id, branch_id):
+                raise
+            if self.context.check_mode:
                 # An earlier task of this check predicted the compute, or the original of a copy has none.
                 return None
-            raise
+            raise self._no_compute(branch_id) from None
         # Neon is not simply believed that the URI leads to this branch: who knows the host has seen that endpoint's branch, everybody else looks.
         hosts = [host] if host is not None else hosts_of(self.client, project_id, branch_id)
         return reach_from_uri(uri, user=database.owner_name, database=database.name, hosts=hosts)
+
+    def _no_compute(self, branch_id: str) -> NotFoundError:
+        return NotFoundError(
+            f"the branch {branch_id} has no compute, so nobody can say how the database {self._wish.name} is reached",
+            where="option branch_id",
+            remedy="Make its read-write compute first (neon_endpoint)",
+        )
 
 
 def build_database(context: Context) -> DatabaseResource:

@@ -53,6 +53,17 @@ class Refusal:
         return {"neon_error": {"status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id}}
 
 
+_QUOTA: t.Final = re.compile(r"exceeded the [\w ]*quota|QUOTA_EXCEEDED", re.IGNORECASE)
+
+
+def is_quota(refusal: Refusal) -> bool:
+    """Tell whether a refusal speaks of an exceeded quota. Neon answers 423 to the start of such a project's computes, and waiting is in vain.
+
+    Source: the vendor's proxy, which reads LOCKED as an exceeded quota unless it is told otherwise.
+    """
+    return refusal.status == 423 and _QUOTA.search(f"{refusal.code} {refusal.message}") is not None
+
+
 # Matched against "<code> <message>"; the first that fits is used. Limits differ by plan and change, so no number stands here.
 _HINTS: t.Final[tuple[tuple[str, str], ...]] = (
     (r"PROJECTS_LIMIT_EXCEEDED|projects? limit", "The plan allows no more projects: delete one in the console or choose a larger plan"),
@@ -62,6 +73,13 @@ _HINTS: t.Final[tuple[tuple[str, str], ...]] = (
         "The plan allows no more snapshots: delete one, or let one expire",
     ),
     (r"history retention", "The plan allows less history: lower history_retention_seconds or choose a larger plan"),
+    (r"allowed_ips|ip allow", "The allowlist needs a plan with IP Allow, and cannot be combined with the Data API"),
+    (r"maintenance_window|maintenance window", "A maintenance window of one's own needs a paid plan"),
+    (r"hipaa", "HIPAA needs a plan that offers it, and a signed agreement with Neon"),
+    (
+        _QUOTA.pattern,
+        "Raise the quota (option quota of neon_project) or the plan, or wait for the next billing period; until then no compute starts",
+    ),
     (r"org_id", "A personal API key needs the option org_id; an organization's key infers it"),
     (
         r"protected",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import AmbiguousError, NotFoundError, ProviderError, UnreachableError
-from .answers import optional, required
+from .answers import optional, required, texts
 from .client import NeonClient, Query, path_of
 
 _PROJECTS_PAGE: t.Final = 400
@@ -59,8 +59,8 @@ def _search_projects(client: NeonClient, text: str | None, org_id: str | None) -
         answer = client.get("/projects", query)
         page = required(answer, "projects", list, "the list of projects")
         found.extend(page)
-        unavailable = optional(answer, "unavailable_project_ids", list, "the list of projects") or []
-        missing.extend(str(project_id) for project_id in unavailable)
+        unavailable = texts(answer, "unavailable_project_ids", "the list of projects")
+        missing.extend(unavailable)
         pagination = optional(answer, "pagination", dict, "the list of projects") or {}
         following = optional(pagination, "cursor", str, "the list of projects")
         # The last page carries a cursor as well (its own last project), so a short page is the end.
@@ -81,7 +81,8 @@ def branches_matching(client: NeonClient, project_id: str, text: str | None) -> 
         answer = client.get(path_of("projects", project_id, "branches"), query)
         annotations = optional(answer, "annotations", dict, "the list of branches") or {}
         for branch in required(answer, "branches", list, "the list of branches"):
-            annotation = annotations.get(branch.get("id")) if isinstance(branch, dict) else None
+            branch_id = required(branch, "id", str, "a branch")
+            annotation = optional(annotations, branch_id, dict, f"the annotations of branch {branch_id}")
             found.append({**branch, "annotation": annotation} if annotation else branch)
         pagination = optional(answer, "pagination", dict, "the list of branches") or {}
         following = optional(pagination, "next", str, "the list of branches")
@@ -112,15 +113,16 @@ def branches_by_name(client: NeonClient, project_id: str, names: t.Sequence[str]
     return found
 
 
-def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
+def branch_called(client: NeonClient, project_id: str, name_or_id: str, *, where: str, variable: str | None = None) -> dict[str, t.Any]:
     """Return the branch with exactly this name, or else with exactly this id; see :func:`called`."""
-    return called(branches_matching(client, project_id, name_or_id), project_id, name_or_id, where=where)
+    return called(branches_matching(client, project_id, name_or_id), project_id, name_or_id, where=where, variable=variable)
 
 
-def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: str, *, where: str) -> dict[str, t.Any]:
+def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: str, *, where: str, variable: str | None = None) -> dict[str, t.Any]:
     """Return from a list of branches the one with exactly this name, or else with exactly this id.
 
     :param where: the option that names the branch.
+    :param variable: the inventory's variable that site.yml fills this option from.
     :raises NotFoundError: if there is none. Another branch is never taken instead.
     """
     by_name = only([branch for branch in listed if branch.get("name") == name_or_id], f"branch {name_or_id!r} of project {project_id}")
@@ -132,7 +134,7 @@ def called(listed: t.Sequence[dict[str, t.Any]], project_id: str, name_or_id: st
     raise NotFoundError(
         f"project {project_id} has no branch named {name_or_id!r}, nor one with that id",
         where=where,
-        remedy="Correct the name (it is compared exactly), or make that branch first",
+        remedy=f"Correct the name (it is compared exactly{f'; in an inventory: {variable}' if variable else ''}), or make that branch first",
     )
 
 

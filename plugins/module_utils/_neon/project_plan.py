@@ -172,20 +172,17 @@ def _refuse_immutable(project: Project, wish: ProjectWish) -> None:
     refuse_one_way(project.settings or {}, wish.settings, f"project {project.name} ({project.id})")
 
 
-def _own_differences(project: Project, wish: ProjectWish) -> dict[str, tuple[t.Any, t.Any, str, t.Any]]:
-    """Return what differs beside the settings: by option, what is there, what is wanted, the API's field, and what belongs there."""
-    found: dict[str, tuple[t.Any, t.Any, str, t.Any]] = {}
+def _own_differences(project: Project, wish: ProjectWish) -> list[Difference]:
+    """Return what differs beside the settings; ``key`` is the field of the project itself."""
+    found = []
     want, have = wish.history_retention_seconds, project.history_retention_seconds
     if want is not None and want != have:
-        found["history_retention_seconds"] = (have, want, "history_retention_seconds", want)
-    differences = compute_differences(compute_from_settings(project.default_endpoint_settings), wish.default_compute)
-    if differences:
-        found["default_compute"] = (
-            {field: pair[0] for field, pair in differences.items()},
-            {field: pair[1] for field, pair in differences.items()},
-            "default_endpoint_settings",
-            _merged_settings(project.default_endpoint_settings, wish.default_compute),
-        )
+        found.append(Difference("history_retention_seconds", have, want, "history_retention_seconds", want))
+    pairs = compute_differences(compute_from_settings(project.default_endpoint_settings), wish.default_compute)
+    if pairs:
+        have_shown, want_shown = ({field: pair[side] for field, pair in pairs.items()} for side in (0, 1))
+        whole = _merged_settings(project.default_endpoint_settings, wish.default_compute)
+        found.append(Difference("default_compute", have_shown, want_shown, "default_endpoint_settings", whole))
     return found
 
 
@@ -194,9 +191,9 @@ def _plan_update(project: Project, wish: ProjectWish, known: Known) -> Plan:
     own, settings = _own_differences(project, wish), setting_differences(current, wish.settings)
     if not own and not settings:
         return Plan()
-    before = {option: have for option, (have, _want, _field, _value) in own.items()} | {item.option: item.have for item in settings}
-    after = {option: want for option, (_have, want, _field, _value) in own.items()} | {item.option: item.want for item in settings}
-    request = {field: value for _have, _want, field, value in own.values()}
+    before = {item.option: item.have for item in (*own, *settings)}
+    after = {item.option: item.want for item in (*own, *settings)}
+    request: dict[str, t.Any] = {item.key: item.value for item in own}
     if settings:
         request["settings"] = {**current, **{item.key: item.value for item in settings}}
     _refuse_what_others_own(project, wish, known, before, after)

@@ -97,14 +97,50 @@ def settings_wish(options: t.Mapping[str, t.Any]) -> SettingsWish:
     return SettingsWish(
         allowed_ips=addresses,
         protected_branches_only=only_protected,
-        quota=_checked_quota(options["quota"]),
-        maintenance_window=_checked_window(options["maintenance_window"]),
+        quota=checked_quota(options["quota"]),
+        maintenance_window=checked_window(options["maintenance_window"]),
         preload_libraries=None if libraries is None else tuple(dict.fromkeys(libraries)),
         enable_logical_replication=options["enable_logical_replication"],
         block_public_connections=options["block_public_connections"],
         audit_log_level=options["audit_log_level"],
         hipaa=options["hipaa"],
     )
+
+
+def checked_quota(options: t.Mapping[str, int | None] | None) -> dict[str, int]:
+    """Return the declared quotas.
+
+    :raises InputError: for a number below 0.
+    """
+    said = {name: value for name, value in (options or {}).items() if value is not None}
+    for name, value in said.items():
+        if value < 0:
+            raise InputError(f"{name} is {value}", where="option quota", remedy="Give 0 for no quota, or a number above")
+    return said
+
+
+def checked_window(options: t.Mapping[str, t.Any] | None) -> Window | None:
+    """Return the declared maintenance window.
+
+    :raises InputError: for a day or a time that does not exist, and for a window of no length.
+    """
+    if options is None:
+        return None
+    where = "option maintenance_window"
+    days = sorted(set(options["weekdays"]))
+    if not days or not all(1 <= day <= 7 for day in days):
+        raise InputError(f"weekdays is {options['weekdays']}", where=where, remedy="List at least one number from 1 (Monday) to 7 (Sunday)")
+    for name in ("start_time", "end_time"):
+        if not _HOUR_AND_MINUTE.fullmatch(options[name]):
+            raise InputError(
+                f"{name} is {options[name]!r}",
+                where=where,
+                why="YAML reads 22:00 without quotes as the number 1320" if options[name].isdigit() else None,
+                remedy="Write HH:MM in UTC, in quotes, for example '03:00'",
+            )
+    if options["start_time"] == options["end_time"]:
+        raise InputError(f"it begins and ends at {options['start_time']}", where=where, remedy="Give a window of some length")
+    return Window(tuple(days), options["start_time"], options["end_time"])
 
 
 def setting_differences(current: t.Mapping[str, t.Any], wish: SettingsWish) -> list[Difference]:
@@ -122,7 +158,8 @@ def setting_differences(current: t.Mapping[str, t.Any], wish: SettingsWish) -> l
         present = current.get("preload_libraries") or {}
         names = present.get("enabled_libraries") or []
         if set(names) != set(wish.preload_libraries):
-            whole = {**present, "enabled_libraries": list(wish.preload_libraries)}
+            # Unsaid, nobody knows whether the provider's own libraries stay.
+            whole = {"use_defaults": True, **present, "enabled_libraries": list(wish.preload_libraries)}
             found.append(Difference("preload_libraries", sorted(names), sorted(wish.preload_libraries), "preload_libraries", whole))
     for option in ("enable_logical_replication", "block_public_connections", "hipaa"):
         wanted, present = getattr(wish, option), bool(current.get(option))
@@ -207,34 +244,6 @@ def _quota(current: t.Mapping[str, t.Any], wish: SettingsWish) -> list[Differenc
     have = {name: present.get(name) or 0 for name in differing}
     want = {name: wish.quota[name] for name in differing}
     return [Difference("quota", have, want, "quota", {**present, **wish.quota})]
-
-
-def _checked_quota(options: t.Mapping[str, int | None] | None) -> dict[str, int]:
-    said = {name: value for name, value in (options or {}).items() if value is not None}
-    for name, value in said.items():
-        if value < 0:
-            raise InputError(f"{name} is {value}", where="option quota", remedy="Give 0 for no quota, or a number above")
-    return said
-
-
-def _checked_window(options: t.Mapping[str, t.Any] | None) -> Window | None:
-    if options is None:
-        return None
-    where = "option maintenance_window"
-    days = sorted(set(options["weekdays"]))
-    if not days or not all(1 <= day <= 7 for day in days):
-        raise InputError(f"weekdays is {options['weekdays']}", where=where, remedy="List at least one number from 1 (Monday) to 7 (Sunday)")
-    for name in ("start_time", "end_time"):
-        if not _HOUR_AND_MINUTE.fullmatch(options[name]):
-            raise InputError(
-                f"{name} is {options[name]!r}",
-                where=where,
-                why="YAML reads 22:00 without quotes as the number 1320" if options[name].isdigit() else None,
-                remedy="Write HH:MM in UTC, in quotes, for example '03:00'",
-            )
-    if options["start_time"] == options["end_time"]:
-        raise InputError(f"it begins and ends at {options['start_time']}", where=where, remedy="Give a window of some length")
-    return Window(tuple(days), options["start_time"], options["end_time"])
 
 
 def _window_shown(present: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:

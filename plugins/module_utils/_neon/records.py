@@ -138,7 +138,8 @@ def branch_from(data: t.Any, project_id: str) -> Branch:
     :raises ProviderError: also if the answer is about another project.
     """
     where = f"branch {_name_of(data)}"
-    restricted = optional(data, "restricted_actions", list, where) if isinstance(data, dict) else None
+    # Only shown: what is odd in it is left out.
+    restricted = data.get("restricted_actions") if isinstance(data, dict) else None
     return Branch(
         id=required(data, "id", str, where),
         project_id=_same(required(data, "project_id", str, where), project_id, "project", where),
@@ -147,7 +148,7 @@ def branch_from(data: t.Any, project_id: str) -> Branch:
         protected=required(data, "protected", bool, where),
         parent_id=optional(data, "parent_id", str, where),
         init_source=optional(data, "init_source", str, where),
-        restricted=tuple((str(entry.get("name", "")), str(entry.get("reason", ""))) for entry in restricted or [] if isinstance(entry, dict)),
+        restricted=tuple((str(entry.get("name", "")), str(entry.get("reason", ""))) for entry in _objects(restricted)),
         managed=_managed(data),
         state=optional(data, "current_state", str, where),
         parent_lsn=optional(data, "parent_lsn", str, where),
@@ -240,6 +241,10 @@ def compute_to_api(compute: Compute) -> dict[str, t.Any]:
         "suspend_timeout_seconds": compute.suspend_timeout_seconds,
     }
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _objects(value: t.Any) -> list[dict[str, t.Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _managed(data: t.Mapping[str, t.Any]) -> bool:

@@ -113,7 +113,8 @@ class RoleResource(NeonResource):
 
     def _other_branch(self, project_id: str) -> str:
         if self._other is None:
-            data = branch_called(self.client, project_id, str(self._wish.distinct_from), where="option distinct_from_branch")
+            where, variable = "option distinct_from_branch", "neon_branch_parent"
+            data = branch_called(self.client, project_id, str(self._wish.distinct_from), where=where, variable=variable)
             self._other = str(branch_from(data, project_id).id)
         return self._other
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import InputError, NotFoundError
+from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
+from .failures import BusyError
 from .lists import branch_called
 from .moments import answered_moment, at, lsn, moment, span, written
 from .options import client_of, is_predicted, parent_id
 from .resource import NeonResource
 from .snapshot_find import find_snapshot, snapshot_facts
-from .snapshot_plan import SnapshotWish, expiry, expiry_not_changed, plan_snapshot
+from .snapshot_plan import SnapshotWish, expiry, expiry_not_changed, expiry_remedy, plan_snapshot
 from .snapshot_record import Snapshot, SnapshotBranch, snapshot_branch_from, snapshot_from
 from .snapshot_restore import build_restore
 
@@ -83,7 +84,14 @@ class SnapshotResource(NeonResource):
                 return self.client.call("DELETE", path)
             except NotFoundError:
                 return {}
-        answer = self.client.call("PATCH", path, body={"snapshot": {"expires_at": change.payload["expires_at"]}})
+        try:
+            answer = self.client.call("PATCH", path, body={"snapshot": {"expires_at": change.payload["expires_at"]}})
+        except BusyError:
+            raise
+        except ProviderError as error:
+            # Older versions of the service do not know the field.
+            error.remedy = expiry_remedy(self._wish.name)
+            raise
         self._updated_to = change.payload["expires_at"]
         return answer
 

@@ -168,8 +168,12 @@ def expiry_not_changed(snapshot: Snapshot, wanted: str) -> NotConvergedError:
         f"{snapshot.expires_at or 'no time'}, declared is {wanted}",
         where="option expires_at",
         why="The service is known to leave the expiry of an existing snapshot as it was",
-        remedy=(
-            f"Declare what it is, take another snapshot with the right expiry, or delete this one "
-            f"(state: absent, confirm_destroy: {snapshot.name}) and run again"
-        ),
+        remedy=expiry_remedy(snapshot.name),
+    )
+
+
+def expiry_remedy(name: str) -> str:
+    """Return what is left to do where the service changes no expiry."""
+    return (
+        f"Declare what it is, take another snapshot with the right expiry, or delete this one (state: absent, confirm_destroy: {name}) and run again"
     )

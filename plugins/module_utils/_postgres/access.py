@@ -17,7 +17,7 @@ from .access_model import PRIVILEGE_SETS, AccessState, AccessWanted, RoleWanted,
 from .access_plan import check_marks, plan_access
 from .access_read import read_access, read_roles
 from .access_view import missing_role_facts, planned_role_facts, role_facts
-from .login import LOGIN_SPEC, Login, is_predicted, parse_login, parse_stand_in
+from .login import LOGIN_SPEC, Login, check_no_null, is_predicted, parse_login, parse_stand_in
 from .role_mark import Mark, server_identity
 from .statement import Statement
 from .statement_history import forget_passwords
@@ -166,6 +166,8 @@ def _parse_wanted(params: t.Mapping[str, t.Any], login: Login) -> AccessWanted:
         password = passwords.pop(name, None)
         if password is not None and not isinstance(password, str):
             raise InputError("the password is not a text", where=f"option passwords, key {name}", remedy="Put it in quotes")
+        # Before it is tried: libpq would cut its parameters off there and complain of something else.
+        check_no_null(password, f"the password of role {name}", f"option passwords, key {name}")
         if raw["connection_limit"] < -1:
             raise InputError(
                 f"{raw['connection_limit']} connections are not possible",

@@ -87,8 +87,6 @@ def _check_password(wanted: AccessWanted, role: RoleWanted, present: RoleState |
             else "a role that logs in needs one",
             remedy="Restore the secret, or set a new one on purpose" if present else "Pass one, or declare login: false",
         )
-    if "\0" in role.password:
-        raise InputError(f"the password of role {role.name} holds a null character", where=f"option passwords, key {role.name}")
     if present and is_copied(present, wanted) and present.password == "fits" and present.mark:
         raise InputError(
             f"role {role.name} would have the same password as in the environment {present.mark.environment}",

@@ -28,29 +28,36 @@ from .access_model import (
 
 
 def view_before(state: AccessState, wanted: AccessWanted) -> dict[str, t.Any]:
-    """Return what the server has, as far as the declaration speaks of it."""
-    view = _frame(wanted, state.schema_exists, _held(state.database_grants, PUBLIC), _held(state.schema_grants, PUBLIC))
-    view["public"] = _held_in_schema(state, wanted, PUBLIC_KINDS, PUBLIC, {})
-    view["public"]["future_in_every_schema"] = _held_everywhere(state, PUBLIC_KINDS, PUBLIC)
+    """Return what the server has, as far as the declaration speaks of it, one line of a diff each."""
+    public = {
+        "database": _held(state.database_grants, PUBLIC),
+        "schema": _held(state.schema_grants, PUBLIC),
+        **_held_in_schema(state, wanted, PUBLIC_KINDS, PUBLIC, {}),
+        "future_in_every_schema": _held_everywhere(state, PUBLIC_KINDS, PUBLIC),
+    }
+    view: dict[str, t.Any] = {f"schema {wanted.schema}": {"exists": state.schema_exists}, "PUBLIC": {"privileges": public}}
     for role in wanted.roles:
         present = state.roles.get(role.name)
-        view["roles"][role.name] = _role_before(state, wanted, role, present) if present else None
+        view[f"role {role.name}"] = _role_before(state, wanted, role, present) if present else {"exists": False}
     for copied in copied_logins(state, wanted):
-        view["roles"][copied.name] = {"login": True}
-    return view
+        view[f"role {copied.name}"] = {"login": True}
+    return _lines(view)
 
 
 def view_after(state: AccessState, wanted: AccessWanted) -> dict[str, t.Any]:
     """Return what the server will have."""
-    database = [name for name in _held(state.database_grants, PUBLIC) if name != "CONNECT"]
-    schema = [name for name in _held(state.schema_grants, PUBLIC) if name != "CREATE"]
-    view = _frame(wanted, True, database, schema)
-    view["public"] = {**_in_schema(PUBLIC_KINDS, {}), "future_in_every_schema": {}}
+    public = {
+        "database": [name for name in _held(state.database_grants, PUBLIC) if name != "CONNECT"],
+        "schema": [name for name in _held(state.schema_grants, PUBLIC) if name != "CREATE"],
+        **_in_schema(PUBLIC_KINDS, {}),
+        "future_in_every_schema": {},
+    }
+    view: dict[str, t.Any] = {f"schema {wanted.schema}": {"exists": True}, "PUBLIC": {"privileges": public}}
     for role in wanted.roles:
-        view["roles"][role.name] = _role_after(state, wanted, role)
+        view[f"role {role.name}"] = _role_after(state, wanted, role)
     for copied in copied_logins(state, wanted):
-        view["roles"][copied.name] = {"login": False}
-    return view
+        view[f"role {copied.name}"] = {"login": False}
+    return _lines(view)
 
 
 def role_facts(role: RoleState) -> dict[str, t.Any]:
@@ -91,12 +98,16 @@ def missing_role_facts(name: str) -> dict[str, t.Any]:
     }
 
 
-def _frame(wanted: AccessWanted, schema_exists: bool, database: list[str], schema: list[str]) -> dict[str, t.Any]:
-    return {
-        "database": {"name": wanted.database, "public": database},
-        "schema": {"name": wanted.schema, "exists": schema_exists, "public": schema},
-        "roles": {},
-    }
+def _lines(view: t.Mapping[str, t.Any], place: tuple[str, ...] = ()) -> dict[str, t.Any]:
+    """Return the view flat: what a line of the diff speaks of stands on that line, for only three lines around a change are shown."""
+    lines: dict[str, t.Any] = {}
+    for key, value in view.items():
+        path = (*place, key)
+        if isinstance(value, dict):
+            lines |= _lines(value, path)
+        else:
+            lines[", ".join(path)] = (", ".join(value) or "(none)") if isinstance(value, list) else value
+    return lines
 
 
 def _held(grants: t.Iterable[Grant], grantee: str) -> list[str]:
@@ -106,7 +117,8 @@ def _held(grants: t.Iterable[Grant], grantee: str) -> list[str]:
 def _role_before(state: AccessState, wanted: AccessWanted, role: RoleWanted, present: RoleState) -> dict[str, t.Any]:
     mark = present.mark
     return {
-        "attributes": {name: bool(present.attributes[name]) for name in ("login", "inherit", *FORBIDDEN_ATTRIBUTES)},
+        "exists": True,
+        **{name: bool(present.attributes[name]) for name in ("login", "inherit", *FORBIDDEN_ATTRIBUTES)},
         "connection_limit": present.connection_limit,
         "expires": present.expires,
         "member_of": sorted({f"{item.role}{' WITH ADMIN OPTION' if item.admin else ''}" for item in present.memberships}),
@@ -127,7 +139,10 @@ def _role_after(state: AccessState, wanted: AccessWanted, role: RoleWanted) -> d
     present = state.roles.get(role.name)
     unasked = present is not None and present.password == "unasked"
     return {
-        "attributes": {"login": role.login, "inherit": role.inherit, **dict.fromkeys(FORBIDDEN_ATTRIBUTES, False)},
+        "exists": True,
+        "login": role.login,
+        "inherit": role.inherit,
+        **dict.fromkeys(FORBIDDEN_ATTRIBUTES, False),
         "connection_limit": role.connection_limit,
         "expires": False,
         "member_of": sorted(wanted_memberships(state, role)),

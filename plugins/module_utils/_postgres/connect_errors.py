@@ -46,6 +46,16 @@ AFTER_AUTHENTICATION = frozenset(
     {"too_many_for_role", "too_many_for_database", "slots_reserved", "no_connect_privilege", "database_missing", "no_login"}
 )
 
+#: What to do about a password that is not accepted, by provider. On Neon the password of a role can be had from the API, and a change in
+#: SQL should reach it there; where the two differ, a reset is what makes them equal.
+_PASSWORD_REMEDIES = {
+    "neon": (
+        "Check which branch the password belongs to. If it is the one that Neon itself keeps for {user} on this branch, as in site.yml, somebody has "
+        "changed it in SQL without Neon: reset that role's password in the Neon console (Roles & Databases of the branch) or through its API "
+        "(reset_password), then run again"
+    )
+}
+
 #: The server has answered and does not let this one in. What was not reached has refused nothing.
 REFUSALS = frozenset({"password", "no_rule", "role_missing", "no_login", "no_connect_privilege", "database_missing", "endpoint_missing"})
 
@@ -77,10 +87,13 @@ def _words(line: str) -> str:
     return re.sub(r"^(?:FATAL|ERROR): *", "", line)
 
 
-def connect_error(failure: ConnectFailure, *, where: str, user: str, host: str, database: str, ssl_mode: str, ca_cert: str | None) -> DbinfraError:
+def connect_error(
+    failure: ConnectFailure, *, where: str, user: str, host: str, database: str, ssl_mode: str, ca_cert: str | None, provider: str = ""
+) -> DbinfraError:
     """Return the typed error for a failed connection: what, where, why, and what to do.
 
     :param where: the connection in words, without the password.
+    :param provider: who runs the server, as far as that changes what can be done.
     """
     kind, words = failure.kind, failure.words
     details = {"connect_failure": kind}
@@ -90,7 +103,7 @@ def connect_error(failure: ConnectFailure, *, where: str, user: str, host: str, 
             f"the password of {user} was not accepted",
             where=place,
             why=words,
-            remedy="Check which branch or server the password belongs to",
+            remedy=_PASSWORD_REMEDIES.get(provider, "Check which branch or server the password belongs to").format(user=user),
             details=details,
         )
     if kind in ("role_missing", "no_login"):

@@ -120,6 +120,7 @@ def parse_login(params: t.Mapping[str, t.Any], *, predicted: bool, database: str
             why="an empty value usually means that the look-up behind it found nothing",
             remedy="Pass the password, or leave the option out where the server asks for none",
         )
+    check_no_null(password, f"the password of {user}", "option login_password")
     if params["connect_timeout"] < 1:
         raise InputError("the time-out must be at least one second", where="option connect_timeout")
     return Login(
@@ -136,12 +137,28 @@ def parse_login(params: t.Mapping[str, t.Any], *, predicted: bool, database: str
     )
 
 
+def check_no_null(text: str | None, what: str, where: str) -> None:
+    """Refuse a text with a null character, which neither libpq nor the server can take.
+
+    :param what: names the text, which is not repeated: it may be a secret.
+    :raises InputError: if it holds one.
+    """
+    if text is not None and "\0" in text:
+        raise InputError(
+            f"{what} holds a null character",
+            where=where,
+            why="no text in PostgreSQL may",
+            remedy="Look at where it comes from: what is read there may be binary, or in UTF-16",
+        )
+
+
 def _text(raw: t.Mapping[str, t.Any], key: str) -> str | None:
     value = raw.get(key)
     if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise InputError(f"{value!r} is not a text", where=f"option login.{key}")
+    check_no_null(value, "the value", f"option login.{key}")
     return value
 
 

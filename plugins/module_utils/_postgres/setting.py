@@ -16,7 +16,9 @@ from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .login import LOGIN_SPEC, Login, is_predicted, parse_login, parse_stand_in
 from .setting_catalogue import live_catalogue, snapshot_catalogue
-from .setting_plan import RELOAD, Scope, SettingState, SettingWanted, plan_settings, resolve, setting_facts
+from .setting_check import resolve
+from .setting_model import Scope, SettingState, SettingWanted
+from .setting_plan import RELOAD, plan_settings, setting_facts
 from .statement import Identifier, Literal, Several, Statement
 from .transport import Session
 
@@ -61,11 +63,13 @@ FROM pg_catalog.pg_file_settings WHERE name IS NOT NULL ORDER BY seqno
 """
 
 _STORED = """
-SELECT d.datname AS database, r.rolname AS role, to_json(s.setconfig) AS config
+SELECT d.datname AS database, r.rolname AS role, coalesce(r.rolcanlogin, false) AS login, coalesce(r.rolsuper, false) AS superuser,
+       to_json(s.setconfig) AS config
 FROM pg_catalog.pg_db_role_setting s
 LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
-WHERE (s.setdatabase = 0 OR d.datname = ANY(%(databases)s)) AND (s.setrole = 0 OR r.rolname = ANY(%(roles)s))
+WHERE (s.setdatabase = 0 OR d.datname = ANY(%(databases)s) OR r.rolname = ANY(%(roles)s))
+  AND (s.setrole = 0 OR r.rolcanlogin OR r.rolname = ANY(%(roles)s))
 """
 
 _PRESENT = """
@@ -159,9 +163,13 @@ class SettingResource:
         catalogue = live_catalogue(session.major, session.rows(_CATALOGUE, None, "read pg_settings"))
         scopes = {"databases": self._databases(), "roles": self._roles()}
         stored: dict[Scope, dict[str, str]] = {}
+        logins: set[str] = set()
         for row in session.rows(_STORED, scopes, "read pg_db_role_setting"):
             pairs = (entry.partition("=") for entry in row["config"])
             stored[Scope(row["database"], row["role"])] = {name.lower(): text for name, _equals, text in pairs}
+            # To whom is no superuser, superusers are the provider's: what they keep for themselves is no business of the declaration.
+            if row["login"] and (server["login_superuser"] or not row["superuser"]):
+                logins.add(row["role"])
         present: dict[str, set[str]] = {"database": set(), "role": set()}
         for row in session.rows(_PRESENT, scopes, "look for databases and roles"):
             present[row["kind"]].add(row["name"])
@@ -175,6 +183,7 @@ class SettingResource:
             server["login_user"],
             login_superuser=server["login_superuser"],
             stored=stored,
+            logins=frozenset(logins),
             file_text={row["name"]: row["setting"] for row in file_rows},
             in_auto_file=frozenset(row["name"] for row in file_rows if row["auto"]),
             file_readable=server["file_readable"],

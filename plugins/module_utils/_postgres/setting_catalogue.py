@@ -50,6 +50,14 @@ _QUOTED_LISTS = frozenset(
     }
 )
 
+#: Enum values that a server knows only if it was built with a library or for a system; the snapshot's servers may lack what others have.
+#: By name, the value and the first major that has it.
+_VALUES_OF_SOME_BUILDS: dict[str, tuple[tuple[str, int], ...]] = {
+    "default_toast_compression": (("lz4", 14),),
+    "io_method": (("io_uring", 18),),
+    "wal_compression": (("lz4", 15), ("zstd", 15)),
+}
+
 _CUSTOM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)+")
 
 
@@ -106,7 +114,6 @@ class Catalogue:
         names = [self._by_name[item].name for item in near]
         raise InputError(
             f"PostgreSQL {self.major} has no parameter {name}",
-            where="option settings",
             why=f"it is not in {self.origin}",
             remedy=f"Did you mean {' or '.join(names)}?" if names else "Correct the name; parameters of extensions have a dot in their name",
         )
@@ -115,6 +122,11 @@ class Catalogue:
 def is_list(name: str, major: int) -> bool:
     """Return whether a parameter holds a list on that major version."""
     return major >= _LISTS.get(name.lower(), 99)
+
+
+def values_of_some_builds(name: str, major: int) -> tuple[str, ...]:
+    """Return the values of an enum parameter that some servers of that major version know and others do not."""
+    return tuple(value for value, first in _VALUES_OF_SOME_BUILDS.get(name, ()) if major >= first)
 
 
 def live_catalogue(major: int, rows: t.Iterable[t.Mapping[str, t.Any]]) -> Catalogue:
@@ -181,7 +193,7 @@ def snapshot_catalogue(major: int) -> Catalogue:
                     context=context or "user",
                     min_val=min_val,
                     max_val=max_val,
-                    enumvals=tuple(enumvals.split(",")) if enumvals else (),
+                    enumvals=(tuple(enumvals.split(",")) if enumvals else ()) + values_of_some_builds(name or "", major),
                     boot_val=boot_val,
                     running=boot_val,
                     is_list=is_list(name or "", major),

@@ -30,6 +30,10 @@ _CASELESS_LISTS = frozenset(
 )
 
 
+class BadValueError(InputError):
+    """A declared value that the server would refuse. ``what`` repeats it, ``why`` does not."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Value:
     """A value that PostgreSQL accepts.
@@ -51,7 +55,7 @@ def declared_value(parameter: Parameter, value: t.Any) -> Value:
     """Return a declared value.
 
     :param value: a YAML scalar, or a list for a list parameter.
-    :raises InputError: if the server would refuse it, with the reason.
+    :raises BadValueError: if the server would refuse it, with the reason.
     """
     if value is None:
         raise _wrong(parameter, value, "no value was given", "Give one, or declare state: absent")
@@ -198,5 +202,5 @@ def _list_value(parameter: Parameter, elements: list[str]) -> Value:
     )
 
 
-def _wrong(parameter: Parameter, value: t.Any, why: str, remedy: str) -> InputError:
-    return InputError(f"{value!r} is not a value for {parameter.name}", where="option settings", why=why, remedy=remedy)
+def _wrong(parameter: Parameter, value: t.Any, why: str, remedy: str) -> BadValueError:
+    return BadValueError(f"{value!r} is not a value for {parameter.name}", why=why, remedy=remedy)

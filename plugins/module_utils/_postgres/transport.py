@@ -287,7 +287,14 @@ def _server_error(error: t.Any, purpose: str, where: str) -> DbinfraError:
 def login_error(login: Login, failure: ConnectFailure) -> DbinfraError:
     """Return the typed error for a login that failed."""
     return connect_error(
-        failure, where=login.where, user=login.user, host=login.host or "", database=login.database, ssl_mode=login.ssl_mode, ca_cert=login.ca_cert
+        failure,
+        where=login.where,
+        user=login.user,
+        host=login.host or "",
+        database=login.database,
+        ssl_mode=login.ssl_mode,
+        ca_cert=login.ca_cert,
+        provider=login.provider,
     )
 
 

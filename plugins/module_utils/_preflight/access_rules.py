@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules for roles, limits, delivery and settings. Pure."""
+"""Rules for roles, limits, passwords and delivery. Pure."""
 
 from __future__ import annotations
 
@@ -184,6 +184,13 @@ def passwords(values: Values) -> t.Iterator[Finding]:
                 "the password is empty or no text",
                 "Look at the secret store that it comes from, or remove the entry and one is generated",
             )
+        elif "\0" in password:
+            yield Finding(
+                "db_access_passwords",
+                shown(name),
+                "the password holds a null character, which no text in PostgreSQL may",
+                "Look at the secret store that it comes from: what it gives may be binary, or in UTF-16",
+            )
 
 
 def delivery(values: Values) -> t.Iterator[Finding]:
@@ -230,19 +237,4 @@ def _delivered_limit(values: Values, role: t.Mapping[str, t.Any]) -> t.Iterator[
         )
 
 
-def settings(values: Values) -> t.Iterator[Finding]:
-    """Settings of roles must be for roles that exist then."""
-    by_role = values.get("db_settings_roles")
-    if not isinstance(by_role, dict) or "db_access_roles" not in values:
-        return
-    known = {role["name"] for role in declared_roles(values)} | {values.get("neon_owner_role")}
-    for name, wanted in by_role.items():
-        if name not in known:
-            yield Finding("db_settings_roles", shown(name), "db_access_roles declares no such role", "Correct the name, or declare the role")
-        elif not isinstance(wanted, dict):
-            yield Finding(
-                "db_settings_roles", shown({name: wanted}), "the settings of a role are a mapping of names to values", "Write them as name: value"
-            )
-
-
-RULES: tuple[Rule, ...] = (identifiers, roles, memberships, limits, pool_limits, passwords, delivery, settings)
+RULES: tuple[Rule, ...] = (identifiers, roles, memberships, limits, pool_limits, passwords, delivery)

@@ -14,6 +14,9 @@ from .._core.errors import InputError
 from .._local import private_file
 from .host_rules import CA_VARIABLE, STATE_VARIABLES, FileFacts, Problem
 
+#: The longest name of a file or directory on Linux' file systems (NAME_MAX).
+LONGEST_NAME_BYTES = 255
+
 
 def look(values: t.Mapping[str, t.Any]) -> FileFacts:
     """Return the problems of the paths among the values."""
@@ -60,6 +63,11 @@ def _state_problem(path: str, *, is_file: bool) -> Problem | None:
     if not os.path.isabs(path):
         return Problem("it is a relative path, so every working directory would have a state of its own", remedy)
     directory = os.path.dirname(path) if is_file else path
+    # The temporary file that replaces it has a longer name.
+    longest = LONGEST_NAME_BYTES - (private_file.TEMPORARY_BYTES if is_file else 0)
+    too_long = next((part for part in path.split("/") if len(os.fsencode(part)) > longest), None)
+    if too_long is not None:
+        return Problem(f"a part of it has {len(os.fsencode(too_long))} bytes, and {longest} is what fits", "Declare a shorter path")
     try:
         private_file.check_directory(directory, "")
     except InputError as error:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
+import pathlib
 import typing as t
 
 from .findings import Finding, finding
@@ -64,14 +64,15 @@ def tls(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
 
 def state(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
     """What holds secrets must lie where nobody else can replace it."""
-    reported: list[str] = []
+    reported: list[pathlib.PurePath] = []
     for variable in STATE_VARIABLES:
         problem, path = facts.problems.get(variable), values.get(variable)
         if problem is None or not isinstance(path, str):
             continue
-        if any(os.path.commonpath([parent, path]) == parent for parent in reported if os.path.isabs(path) and os.path.isabs(parent)):
+        place = pathlib.PurePath(path)
+        if any(place.is_relative_to(parent) for parent in reported):
             continue
-        reported.append(path)
+        reported.append(place)
         yield finding(values, variable, problem.reason, problem.remedy)
 
 

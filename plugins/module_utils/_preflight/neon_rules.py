@@ -16,6 +16,8 @@ import typing as t
 
 from .._core.errors import InputError
 from .._neon.address import base_address
+from .._neon.project_addresses import checked_addresses
+from .._neon.project_settings import checked_quota, checked_window
 from .._postgres.connection_budget import NEON_COMPUTE_SIZES
 from .findings import Finding, finding
 
@@ -26,6 +28,9 @@ WIDEST_AUTOSCALING_CU = 8
 SHORTEST_SUSPEND_SECONDS = 60
 LONGEST_SUSPEND_SECONDS = 604800
 LONGEST_HISTORY_SECONDS = 2592000
+
+#: Names of projects and branches; the contract of the API says the same of both.
+LONGEST_NAME = 256
 
 SUPPORTED_MAJORS = range(14, 19)
 
@@ -74,6 +79,8 @@ def names(values: Values) -> t.Iterator[Finding]:
             yield finding(values, variable, "it is empty", "Declare the exact name")
         elif name != name.strip() or any(ord(letter) < 32 for letter in name):
             yield finding(values, variable, "it begins or ends with a space, or holds a control character", "Remove it: names are matched exactly")
+        elif len(name) > LONGEST_NAME:
+            yield finding(values, variable, f"it has {len(name)} characters, and Neon takes at most {LONGEST_NAME}", "Choose a shorter name")
 
 
 def pinned_ids(values: Values) -> t.Iterator[Finding]:
@@ -176,6 +183,23 @@ def history(values: Values) -> t.Iterator[Finding]:
         )
 
 
+def project_settings(values: Values) -> t.Iterator[Finding]:
+    """The allowlist, the quotas and the maintenance window must be ones that a project can have; neon_project says the same, but later."""
+    checks: tuple[tuple[str, t.Callable[[t.Any], t.Any]], ...] = (
+        ("neon_allowed_ips", checked_addresses),
+        ("neon_quota", checked_quota),
+        ("neon_maintenance_window", checked_window),
+    )
+    for variable, check in checks:
+        if values.get(variable) is None:
+            continue
+        try:
+            check(values[variable])
+        except InputError as error:
+            reason = error.what if not error.why else f"{error.what}: {error.why}"
+            yield finding(values, variable, reason, (error.remedy or "Correct it").replace("allowed_ips:", "neon_allowed_ips:"))
+
+
 def branch(values: Values) -> t.Iterator[Finding]:
     """Where the branch comes from, and that it does not take the parent's rows along unsaid."""
     name, parent, default = values.get("neon_branch_name"), values.get("neon_branch_parent"), values.get("neon_default_branch")
@@ -264,4 +288,16 @@ def compute_units_known(values: Values) -> bool:
     return not list(compute(values)) and values.get("neon_compute_min_cu") is not None and values.get("neon_compute_max_cu") is not None
 
 
-RULES: tuple[Rule, ...] = (api_key, api_host, api_timeout, names, pinned_ids, server_major, compute, suspend, history, branch)
+RULES: tuple[Rule, ...] = (
+    api_key,
+    api_host,
+    api_timeout,
+    names,
+    pinned_ids,
+    server_major,
+    compute,
+    suspend,
+    history,
+    project_settings,
+    branch,
+)

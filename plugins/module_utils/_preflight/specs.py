@@ -60,12 +60,16 @@ def description(option: t.Mapping[str, t.Any]) -> str:
     return _MARKUP.sub(r"\1", first).strip()
 
 
-def missing(name: str, option: t.Mapping[str, t.Any], role: str) -> Finding:
-    """Return the finding for a required variable that is not declared."""
+def missing(name: str, option: t.Mapping[str, t.Any], role: str, *, declared: bool = False) -> Finding:
+    """Return the finding for a variable that a role cannot do without.
+
+    :param name: the variable that the operator declares; roles may get its value under another name.
+    :param option: what is known about that variable.
+    :param declared: it is declared, but as null.
+    """
     what = description(option)
-    return Finding(
-        name, None, f"the role {role} needs it, and it is not declared", f"Declare it in the inventory's group_vars{': ' + what if what else ''}"
-    )
+    reason = "it is declared without a value" if declared else "it is not declared"
+    return Finding(name, None, f"the role {role} needs it, and {reason}", f"Declare it in the inventory's group_vars{': ' + what if what else ''}")
 
 
 def validate(name: str, option: t.Mapping[str, t.Any], value: t.Any, label: str | None = None) -> tuple[t.Any, list[Finding]]:

@@ -16,7 +16,7 @@ from .gate import Gate
 
 
 def admin_routes(gate: Gate, deviations: Callable[[], list[dict[str, Any]]]) -> list[web.RouteDef]:
-    """Routes for the request log, violations, faults, clock, strictness and known deviations.
+    """Routes for the request log, violations, faults, rate limits, clock, strictness and known deviations.
 
     :param deviations: returns the emulator's known deviations from the real service.
     """
@@ -57,12 +57,27 @@ def admin_routes(gate: Gate, deviations: Callable[[], list[dict[str, Any]]]) -> 
         gate.faults.faults.clear()
         return await get_faults(request)
 
+    async def get_clock(request: web.Request) -> web.Response:
+        return web.json_response({"now": gate.clock.now().isoformat()})
+
+    async def get_limits(request: web.Request) -> web.Response:
+        return web.json_response(gate.limits.as_data() if gate.limits else {"enabled": False})
+
+    async def put_limits(request: web.Request) -> web.Response:
+        if gate.limits is None:
+            return gate.error(ApiError(404, f"the {gate.name} has no rate limits"))
+        try:
+            gate.limits.change(await _json_object(request))
+        except ValueError as error:
+            return gate.error(ApiError(400, str(error)))
+        return await get_limits(request)
+
     async def post_clock(request: web.Request) -> web.Response:
         seconds = (await _json_object(request)).get("advance_seconds")
         if not isinstance(seconds, (int, float)) or seconds < 0:
             return gate.error(ApiError(400, "advance_seconds is a number of seconds, not negative"))
         gate.clock.advance(seconds)
-        return web.json_response({"now": gate.clock.now().isoformat()})
+        return await get_clock(request)
 
     async def get_deviations(request: web.Request) -> web.Response:
         return web.json_response({**gate.contract_state(), "deviations": deviations()})
@@ -76,6 +91,9 @@ def admin_routes(gate: Gate, deviations: Callable[[], list[dict[str, Any]]]) -> 
         web.get("/_local/faults", get_faults),
         web.post("/_local/faults", post_faults),
         web.delete("/_local/faults", delete_faults),
+        web.get("/_local/clock", get_clock),
+        web.get("/_local/limits", get_limits),
+        web.put("/_local/limits", put_limits),
         web.post("/_local/clock", post_clock),
         web.get("/_local/deviations", get_deviations),
     ]

@@ -38,6 +38,17 @@ class Clock:
         """What this clock showed when the wall clock showed ``seconds`` since the epoch."""
         return seconds + max((offset for moment, offset in self._moves if moment <= seconds), default=0.0)
 
+    def to_wall(self, seconds: float) -> float:
+        """What the wall clock showed when this clock showed ``seconds``; for a time that was skipped, when it was skipped."""
+        skipped = 0.0
+        for moment, offset in self._moves:
+            if seconds < moment + skipped:
+                break
+            if seconds < moment + offset:
+                return moment
+            skipped = offset
+        return seconds - skipped
+
     def advance(self, seconds: float) -> None:
         """Move forward by ``seconds`` and wake the sleepers.
 

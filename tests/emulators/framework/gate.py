@@ -17,6 +17,7 @@ from .contract import Contract, Message
 from .errors import ApiError
 from .fault_answers import send, status_answer
 from .faults import Fault, FaultSwitch
+from .limits import RateLimits
 from .records import Records, RequestRecord, Violation
 
 LOG = logging.getLogger("emulator")
@@ -34,6 +35,7 @@ class Gate:
     :param missing_contract: where the file was expected.
     :param authorised: tells whether an ``Authorization`` header (None when absent) opens the door.
     :param error_body: the provider's error body for status, message and code.
+    :param limits: the provider's rate limits, off until a test switches them on; None for a provider without any.
     :param strict: answer 400 or 500 to what breaks the contract instead of only recording it.
     """
 
@@ -45,6 +47,7 @@ class Gate:
     error_body: Callable[[int, str, str], dict[str, object]]
     strict: bool = True
     clock: Clock = field(default_factory=Clock)
+    limits: RateLimits | None = None
     records: Records = field(default_factory=Records)
     faults: FaultSwitch = field(init=False)
 
@@ -111,6 +114,8 @@ class Gate:
         if not self.authorised(request.headers.get("Authorization")):
             return self.error(ApiError(401, "supplied credentials do not pass authentication"))
         try:
+            if self.limits is not None:
+                self.limits.check(f"{request.method} {template or request.path}")
             if template is None:
                 if self.contract is not None:
                     self._record("request", request, template, ["the contract has no such operation"])

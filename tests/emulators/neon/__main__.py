@@ -34,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--pg-port", type=int, default=0, help="port for PostgreSQL clients (default: any free one)")
         command.add_argument("--pg-major", type=int, default=17, help="PostgreSQL major version (default: 17)")
         command.add_argument("--operation-seconds", type=float, default=0.15, help="how long an operation takes at least (default: 0.15)")
+        command.add_argument("--snapshot-limit", type=int, default=100, help="how many manual snapshots a project may have (default: 100)")
         command.add_argument("--end-with", type=int, default=0, metavar="PID", help="end when that process ends (default: never)")
+        command.add_argument("--hollow", action="store_true", help="run no servers: for tests of the API alone, nobody can connect")
         command.add_argument("--lenient", action="store_true", help="record what breaks the contract without answering an error")
     for name, text in (("stop", "stop and remove every trace"), ("status", f"tell whether it runs (exit status {NOT_RUNNING} if not)")):
         commands.add_parser(name, help=text).add_argument("--dir", type=Path, required=True, help="folder given to start")
@@ -59,7 +61,14 @@ def run_serve(arguments: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     options = ServeOptions(
-        arguments.port, arguments.pg_port, arguments.pg_major, arguments.operation_seconds, strict=not arguments.lenient, end_with=arguments.end_with
+        arguments.port,
+        arguments.pg_port,
+        arguments.pg_major,
+        arguments.operation_seconds,
+        arguments.snapshot_limit,
+        strict=not arguments.lenient,
+        end_with=arguments.end_with,
+        hollow=arguments.hollow,
     )
     serve(instance_in(arguments.dir), options)
     return 0
@@ -70,10 +79,11 @@ def run_start(arguments: argparse.Namespace) -> int:
     postgres_home(arguments.pg_major)  # refused here, in one line, rather than in the log of the process
     instance = instance_in(arguments.dir)
     command = [sys.executable, "-m", "emulators.neon", "serve", "--state-dir", str(instance.directory)]
-    for option in ("port", "pg_port", "pg_major", "operation_seconds", "end_with"):
+    for option in ("port", "pg_port", "pg_major", "operation_seconds", "snapshot_limit", "end_with"):
         command += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
-    if arguments.lenient:
-        command.append("--lenient")
+    for option in ("lenient", "hollow"):
+        if getattr(arguments, option):
+            command.append(f"--{option}")
     started = instance.start(command)
     verb = "started" if started else "runs already; nothing done"
     print(f"The local Neon {verb}: {instance.read_env()['NEON_API_HOST']}")

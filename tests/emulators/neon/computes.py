@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from . import allowlist, preload, quotas
 from .dataplane import ComputeSpec
-from .dataplane.errors import DataPlaneError, UnknownEndpointError
+from .dataplane.errors import DataPlaneError, RefusedError, UnknownEndpointError
 from .making import mark_ready
 from .operations import Step
 from .state import Endpoint, Project
@@ -40,10 +41,13 @@ class Computes:
 
     def spec(self, project: Project, endpoint: Endpoint) -> ComputeSpec:
         """What the data plane needs to know to run the endpoint's compute."""
-        settings = dict(project.default_endpoint_settings.get("pg_settings", {}))
+        settings = {"shared_preload_libraries": preload.shared_preload_libraries(project.settings, endpoint.settings)}
+        settings.update(project.default_endpoint_settings.get("pg_settings", {}))
         settings.update(endpoint.settings.get("pg_settings", {}))
         if project.settings.get("enable_logical_replication"):
             settings["wal_level"] = "logical"
+        if quotas.too_large(project, project.branches[endpoint.branch_id]):
+            settings["default_transaction_read_only"] = "on"
         return ComputeSpec(
             endpoint_id=endpoint.id,
             branch_id=endpoint.branch_id,
@@ -57,14 +61,23 @@ class Computes:
         """Run the compute if it does not run, and mark it active."""
         if not self._world.data_plane.compute_running(endpoint.id):
             await self._world.data_plane.start_compute(self.spec(project, endpoint))
-            if (branch := project.branches.get(endpoint.branch_id)) and branch.current_state == "archived":
+            branch = project.branches[endpoint.branch_id]
+            if branch.current_state == "archived":
                 mark_ready(self._world, branch)
+            await self._world.meter.measure(project, branch)
         self._mark(endpoint, "active")
 
     async def suspend(self, endpoint: Endpoint) -> None:
-        """Stop the compute and mark it idle."""
+        """Stop the compute and mark it idle. What was written is measured before: the server has to be asked."""
+        project = self._world.projects.get(endpoint.project_id)
+        if project and self._world.data_plane.compute_running(endpoint.id) and endpoint.branch_id in project.branches:
+            await self._world.meter.measure(project, project.branches[endpoint.branch_id])
         await self._world.data_plane.stop_compute(endpoint.id)
         self._mark(endpoint, "idle")
+
+    async def refresh(self, project: Project, endpoint: Endpoint) -> None:
+        """Let a running compute know whether its branch may be written to."""
+        await self._world.data_plane.reload(self.spec(project, endpoint), ("default_transaction_read_only",))
 
     async def replace(self, project: Project, endpoint: Endpoint) -> None:
         """Stop the compute and run it again as its endpoint now says; connections drop."""
@@ -88,7 +101,7 @@ class Computes:
         cluster for the moment of the work.
         """
         endpoint = project.read_write_endpoint(branch_id)
-        if endpoint is None or endpoint.disabled:
+        if endpoint is None or endpoint.disabled or quotas.exceeded(project):
             return steps
         if endpoint.current_state == "active":
             if not self._world.data_plane.compute_running(endpoint.id):  # killed from outside
@@ -116,6 +129,8 @@ class Computes:
         project, endpoint = found[0]
         if endpoint.disabled:
             raise DataPlaneError(f"endpoint {endpoint_id} is disabled")
+        if text := quotas.exceeded(project):
+            raise RefusedError(text)
         await self._world.operations.finished(project)  # it may just be started, or suspended
         if self._world.data_plane.compute_running(endpoint_id):
             return
@@ -123,6 +138,13 @@ class Computes:
         await self._world.operations.finished(project)
         if not self._world.data_plane.compute_running(endpoint_id):
             raise DataPlaneError(f"the compute of endpoint {endpoint_id} did not start")
+
+    def admission(self, endpoint_id: str, address: str) -> str | None:
+        """Why a client from ``address`` may not connect to the endpoint; None if it may, or if there is no such endpoint."""
+        for project, endpoint in self._world.all_endpoints():
+            if endpoint.id == endpoint_id:
+                return allowlist.refusal(project.settings, address, protected=project.branches[endpoint.branch_id].protected)
+        return None
 
     async def suspend_idle_forever(self) -> None:
         """Background task: suspend computes that had no client for longer than their ``suspend_timeout_seconds``."""
@@ -148,7 +170,9 @@ class Computes:
         endpoint.current_state, endpoint.pending_state = state, None
         endpoint.updated_at = now
         if state == "active":
+            self._world.meter.began(endpoint)
             endpoint.started_at, endpoint.suspended_at = now, None
             endpoint.last_active = now
         else:
+            self._world.meter.ended(endpoint)
             endpoint.suspended_at = now

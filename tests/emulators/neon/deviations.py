@@ -48,7 +48,7 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "fields-not-offered",
         "kind": "limit",
         "subject": "branches, roles, endpoints",
-        "text": "branch.parent_lsn, parent_timestamp, role.no_login, and moving an endpoint to another branch answer 501.",
+        "text": "role.no_login, and moving an endpoint to another branch, answer 501.",
     },
     {
         "id": "soft-delete",
@@ -90,6 +90,13 @@ DEVIATIONS: list[dict[str, str]] = [
         "text": "Roles and databases made in SQL do not appear in the API's lists; a branch copies them nevertheless.",
     },
     {
+        "id": "sql-passwords",
+        "kind": "limit",
+        "subject": "role.password",
+        "text": "A password changed in SQL does not reach the API: reveal_password goes on answering the old one until reset_password. The service's "
+        "documentation says that such a change updates the connection string (its computes forward it unless a session switches that off).",
+    },
+    {
         "id": "no-system-roles",
         "kind": "limit",
         "subject": "role.protected",
@@ -99,8 +106,41 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "settings-stored-only",
         "kind": "limit",
         "subject": "project.settings",
-        "text": "allowed_ips, quota, maintenance_window, block_public_connections, audit_log_level, hipaa and preload_libraries are stored and returned, "
-        "not enforced. enable_logical_replication acts on wal_level.",
+        "text": "maintenance_window, audit_log_level, hipaa and block_vpc_connections are stored and returned, and do nothing.",
+    },
+    {
+        "id": "allowlist",
+        "kind": "unverified",
+        "subject": "settings.allowed_ips",
+        "text": "Clients come from loopback addresses, and every one of them counts as public. A change acts on new connections; those that exist stay. "
+        "Entries that are no address, CIDR block or range answer 400.",
+    },
+    {
+        "id": "preload-libraries",
+        "kind": "limit",
+        "subject": "settings.preload_libraries",
+        "text": "Only pg_stat_statements (the default), auto_explain and pg_prewarm are available. use_defaults counts as false where libraries are named "
+        "without it.",
+    },
+    {
+        "id": "quota",
+        "kind": "unverified",
+        "subject": "settings.quota",
+        "text": "Starting a compute of a project over quota answers 423, as the vendor's control plane tells its proxy, with code QUOTA_EXCEEDED; so does "
+        "creating a compute. Roles and databases can be changed nevertheless. The check comes within a second, on the service with some lag.",
+    },
+    {
+        "id": "quota-logical-size",
+        "kind": "limit",
+        "subject": "quota.logical_size_bytes",
+        "text": "A branch that is too large has default_transaction_read_only on (SQLSTATE 25006), which a session can turn off to delete rows; on the "
+        "service a write that extends a file fails (53100, 'could not extend file because project size limit ...'). The size is that of the files.",
+    },
+    {
+        "id": "maintenance-window",
+        "kind": "unverified",
+        "subject": "settings.maintenance_window",
+        "text": "Refused with 400: no or repeated weekdays, days other than 1 to 7, times not of the form HH:MM, and a window without length.",
     },
     {
         "id": "one-machine",
@@ -112,13 +152,65 @@ DEVIATIONS: list[dict[str, str]] = [
         "id": "history",
         "kind": "limit",
         "subject": "history_retention_seconds",
-        "text": "Stored and returned; there is no history to go back to.",
+        "text": "Decides which moments can be asked for; WAL is removed with its branch only, and an LSN is not compared with it. A branch's history "
+        "begins when it was made or last restored: what was before is its source's or its preserved copy's.",
     },
     {
-        "id": "consumption-zero",
+        "id": "restore-parent",
+        "kind": "unverified",
+        "subject": "POST restore",
+        "text": "A restored branch that was no root has the branch its data come from as its parent (the preserved copy, when restored to its own past); "
+        "a restored root branch and its preserved copy are both root branches, and the copy may be deleted. parent_timestamp and parent_lsn show the "
+        "point that was restored. Targets outside of the history answer 400.",
+    },
+    {
+        "id": "snapshots",
+        "kind": "unverified",
+        "subject": "snapshots",
+        "text": "Finalizing a restore exchanges the computes of both branches and also moves default, protection and the backup schedule to the restored "
+        "branch; it can be restored to its past and its children reset at once, where the service has them wait. A root branch that is not the one its "
+        "project was made with may be deleted. Refusals answer 422, also the one of a manual snapshot too many (100; start has --snapshot-limit).",
+    },
+    {
+        "id": "backup-schedule",
+        "kind": "unverified",
+        "subject": "backup_schedule",
+        "text": "hour defaults to 0, day to 1; weekdays are 1 (Monday) to 7; in a month without that day its last day counts. If several moments of an entry "
+        "have passed since the last look, one snapshot is taken. An empty list is refused, so a schedule cannot be removed.",
+    },
+    {
+        "id": "past-roles",
+        "kind": "order",
+        "subject": "POST branches",
+        "text": "The answer of a branch at a past point lists its source's present roles and databases; those of the past are listed once it is made.",
+    },
+    {
+        "id": "counters",
         "kind": "limit",
-        "subject": "consumption",
-        "text": "Consumption counters (active_time, compute_time_seconds, written_data_bytes, ...) are 0.",
+        "subject": "consumption counters",
+        "text": "A compute counts as its smallest size while it is active. Written data is the WAL's length, transfer what the proxy sent to clients, TLS "
+        "included. Data is measured every minute, when a compute stops and when a branch or project is asked for. A period is a calendar month.",
+    },
+    {
+        "id": "consumption-history",
+        "kind": "unverified",
+        "subject": "consumption_history",
+        "text": "from and to are rounded down; timeframes end with the present one and begin with the project. Bytes a month are byte-seconds divided by the "
+        "month's seconds, 25 branches are included, a child's bytes are the smaller of what was written to it and its size, a root's history is what was "
+        "written within the retention. Private traffic and snapshots are 0. Deleted projects are left out.",
+    },
+    {
+        "id": "plan",
+        "kind": "limit",
+        "subject": "plan",
+        "text": "The account is on Scale; PUT /_local/plan changes what users/me says and whom consumption history is offered to, and nothing else.",
+    },
+    {
+        "id": "rate-limits",
+        "kind": "limit",
+        "subject": "429",
+        "text": "700 requests a minute and 40 a second for one operation are enforced only after PUT /_local/limits {enabled: true}: the tests of one machine "
+        "are more than one client. They count in sliding windows by the emulator's clock.",
     },
     {
         "id": "one-organization",

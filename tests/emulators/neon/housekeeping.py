@@ -5,18 +5,28 @@
 
 from __future__ import annotations
 
-from . import expiry, soft_delete
+from . import expiry, quotas, soft_delete
 from .world import World
 
 POLL_SECONDS = 0.5
+#: How often data is measured that nobody asks for, in seconds of the emulator's clock.
+MEASURE_SECONDS = 60.0
 
 
 async def keep_house(world: World) -> None:
-    """Background task: delete branches whose time is over, and for good what can no longer be recovered.
+    """Background task: measure, enforce quotas, delete branches whose time is over, and for good what can no longer be recovered.
 
     The pause is one of the emulator's clock: moving that forward ends it.
     """
+    measured = world.clock.time()
     while True:
         await world.clock.sleep(POLL_SECONDS)
+        world.meter.settle()
+        if world.clock.time() - measured >= MEASURE_SECONDS:
+            measured = world.clock.time()
+            for project in list(world.projects.values()):
+                await world.meter.measure_running(project)
+            world.meter.store_all()
+        await quotas.enforce(world)
         expiry.delete_expired(world)
         await soft_delete.purge(world)

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import names, rules
+from . import catalog, names, preload, quotas, rules
 from .operations import Step
 from .state import Branch, Database, Endpoint, Project, Role
+from .targets import HEAD, Target
 from .world import World
 
 DEFAULT_CU = 0.25
@@ -76,6 +77,7 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
         branch.roles[role.name] = Role(role.name, password, now, now, role.protected, role.no_login)
     for database in parent.databases.values() if parent else ():
         branch.databases[database.name] = new_database(world, database.name, database.owner_name)
+    project.know(*branch.roles.values(), *branch.databases.values())
     project.branches[branch.id] = branch
     return branch
 
@@ -83,19 +85,22 @@ def new_branch(world: World, project: Project, name: str | None, *, parent: Bran
 def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields) -> Endpoint:
     """An endpoint as ``fields`` ask for it, the rest from the project's defaults; registered in its project.
 
-    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 501 for a read-only one.
+    :raises ApiError: 400 for values the service refuses, 409 if the branch already has a read-write endpoint, 423 for an exceeded quota.
     """
     kind = fields.require("type", str)
     if kind not in ("read_write", "read_only"):
         raise ApiError(400, f"endpoint type {kind} is unknown")
-    if kind == "read_only":
-        raise ApiError(501, "the local Neon does not offer endpoints of type read_only", "NOT_OFFERED_LOCALLY")
-    if project.read_write_endpoint(branch.id):
+    if kind == "read_write" and project.read_write_endpoint(branch.id):
         raise ApiError(409, f"branch {branch.name} already has a read_write endpoint", "ENDPOINT_ALREADY_EXISTS")
     defaults = project.default_endpoint_settings
     min_cu, max_cu = compute_size(fields, defaults.get("autoscaling_limit_min_cu"), defaults.get("autoscaling_limit_max_cu"))
     timeout = fields.get("suspend_timeout_seconds", int, defaults.get("suspend_timeout_seconds", 0))
     rules.check_suspend_timeout(timeout)
+    settings = fields.get("settings", dict, {}) or {}
+    preload.check(settings.get("preload_libraries") or {})
+    disabled = bool(fields.get("disabled", bool, False))
+    if not disabled:
+        quotas.check_start(project)
     now = world.clock.now()
     endpoint = Endpoint(
         id=names.endpoint_id(),
@@ -105,11 +110,11 @@ def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields)
         min_cu=min_cu,
         max_cu=max_cu,
         suspend_timeout_seconds=timeout,
-        settings=fields.get("settings", dict, {}) or {},
+        settings=settings,
         created_at=now,
         updated_at=now,
         name=fields.get("name", str),
-        disabled=bool(fields.get("disabled", bool, False)),
+        disabled=disabled,
     )
     project.endpoints[endpoint.id] = endpoint
     return endpoint
@@ -153,14 +158,17 @@ def root_branch_steps(world: World, project: Project, branch: Branch, endpoint: 
             await world.data_plane.create_role(branch.id, role.name, role.password)
         for database in branch.databases.values():
             await world.data_plane.create_database(branch.id, database.name, database.owner_name)
+        await world.meter.start_from_here(branch)
         mark_ready(world, branch)
 
     endpoint.pending_state = "active"
     return [Step("create_timeline", branch.id, None, create), Step("start_compute", branch.id, endpoint.id, start)]
 
 
-def branch_steps(world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint], *, archived: bool = False) -> list[Step]:
-    """Make a branch from ``source``: copy the cluster, then start its computes.
+def branch_steps(
+    world: World, project: Project, branch: Branch, source: Branch, endpoints: list[Endpoint], target: Target = HEAD, *, archived: bool = False
+) -> list[Step]:
+    """Make a branch from ``source`` as it is or was: copy the cluster, then start its computes.
 
     A protected source's passwords are replaced before the branch counts as ready. With ``archived`` it is archived instead of started.
     """
@@ -168,7 +176,11 @@ def branch_steps(world: World, project: Project, branch: Branch, source: Branch,
 
     async def copy() -> None:
         async with world.operations.branch_lock(source.id):
-            await world.data_plane.copy_cluster(source.id, branch.id, schema_only=schema_only)
+            copied = await world.data_plane.copy_cluster(source.id, branch.id, schema_only=schema_only, **target.for_data_plane(world.clock))
+        if not target.is_head:
+            catalog.settle(world, project, branch, source, copied, new_passwords=source.protected)
+        if branch.parent_id:
+            branch.parent_lsn = copied.lsn
         if source.protected:
             for role in branch.roles.values():
                 if not role.no_login:

@@ -40,6 +40,11 @@ def endpoint_id() -> str:
     return f"ep-{two_words_and_digits()}"
 
 
+def snapshot_id() -> str:
+    """A new snapshot id."""
+    return f"snap-{two_words_and_digits()}"
+
+
 def password() -> str:
     """A role password: ``npg_`` and twelve letters and digits."""
     return "npg_" + "".join(secrets.choice(string.ascii_letters + string.digits) for index in range(12))

@@ -33,7 +33,7 @@ async def get_user(request: web.Request) -> web.Response:
         "projects_limit": 1000,
         "branches_limit": 1000,
         "max_autoscaling_limit": MAX_AUTOSCALING_CU,
-        "plan": "scale",
+        "plan": request.app[WORLD].plan,
     }
     return web.json_response(user)
 
@@ -44,7 +44,7 @@ async def get_organizations(request: web.Request) -> web.Response:
         "id": ORGANISATION_ID,
         "name": "Local",
         "handle": "local",
-        "plan": "scale",
+        "plan": request.app[WORLD].plan,
         "managed_by": "console",
         "created_at": SINCE,
         "updated_at": SINCE,

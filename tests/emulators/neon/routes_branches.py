@@ -14,6 +14,7 @@ from ..framework.fields import Fields
 from . import expiry, making, rules, shapes, soft_delete
 from .paging import boolean, integer, page
 from .state import Branch, Project
+from .targets import target_of
 from .world import DOMAIN, WORLD, World, branch_of, in_branch
 
 SORT_KEYS = {
@@ -22,7 +23,6 @@ SORT_KEYS = {
     "updated_at": lambda branch: branch.updated_at.isoformat(timespec="microseconds"),
 }
 INIT_SOURCES = ("parent-data", "schema-only")
-NOT_OFFERED = ("parent_lsn", "parent_timestamp")
 
 
 def _matching(project: Project, search: str, *, deleted: bool = False) -> list[Branch]:
@@ -67,9 +67,6 @@ async def create_branch(request: web.Request) -> web.Response:
     project = world.project(request.match_info["project_id"])
     body = await Fields.of(request)
     fields = body.part("branch")
-    for name in NOT_OFFERED:
-        if fields.data.get(name):
-            raise ApiError(501, f"the local Neon does not offer branch.{name}", "NOT_OFFERED_LOCALLY")
     init_source = fields.get("init_source", str, "parent-data") or "parent-data"
     if init_source not in INIT_SOURCES:
         raise ApiError(400, f"init_source {init_source} is not one of {', '.join(INIT_SOURCES)}")
@@ -79,6 +76,8 @@ async def create_branch(request: web.Request) -> web.Response:
     if init_source == "parent-data":
         expiry.check_parent(source)
     world.operations.require_unlocked(project)
+    target = await target_of(world, project, source, timestamp=fields.get("parent_timestamp", str), lsn=fields.get("parent_lsn", str))
+    world.operations.require_unlocked(project)
     items = body.parts("endpoints")
     making.check_endpoint_list(items)
     branch = making.new_branch(world, project, fields.get("name", str), parent=source, init_source=init_source, protected=protected)
@@ -86,13 +85,15 @@ async def create_branch(request: web.Request) -> web.Response:
         expiry.check(project, branch, expires_at, protected=protected)
         if archived:
             rules.check_archive(project, branch)
+        if branch.parent_id and not target.is_head:
+            branch.parent_timestamp, branch.parent_lsn = target.at, target.lsn
         branch.annotations = dict(body.get("annotation_value", dict, {}) or {})
         endpoints = [making.new_endpoint(world, project, branch, item) for item in items]
     except ApiError:
         making.forget(project, branch)
         raise
     expiry.set_expiration(branch, expires_at, world.clock.now())
-    operations = world.operations.schedule(project, making.branch_steps(world, project, branch, source, endpoints, archived=archived))
+    operations = world.operations.schedule(project, making.branch_steps(world, project, branch, source, endpoints, target, archived=archived))
     answer: dict[str, Any] = {
         "branch": shapes.branch(branch, project),
         "endpoints": [shapes.endpoint(item, project, world.data_plane.hosts(item.id)[0], DOMAIN) for item in endpoints],
@@ -116,7 +117,8 @@ async def get_branch(request: web.Request) -> web.Response:
 
 async def _measure(world: World, project: Project, branch: Branch) -> None:
     if branch.current_state == "ready" and not any(operation.pending for operation in project.operations.values()):
-        branch.logical_size = await world.data_plane.logical_size(branch.id)
+        world.meter.settle()
+        await world.meter.measure(project, branch)
 
 
 async def update_branch(request: web.Request) -> web.Response:

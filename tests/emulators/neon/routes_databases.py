@@ -47,6 +47,7 @@ async def create_database(request: web.Request) -> web.Response:
     world.operations.require_unlocked(project)
     database = making.new_database(world, name, owner)
     branch.databases[name] = database
+    project.know(database)
 
     async def create() -> None:
         await world.data_plane.create_database(branch.id, name, owner)
@@ -83,6 +84,7 @@ async def update_database(request: web.Request) -> web.Response:
         del branch.databases[database.name]
         database.name, database.owner_name, database.updated_at = shown_name, shown_owner, world.clock.now()
         branch.databases[shown_name] = database
+        project.know(database)
 
     async def alter() -> None:
         new_name = name if name != old_name else None

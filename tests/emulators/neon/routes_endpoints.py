@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, rules, shapes
+from . import making, preload, quotas, rules, shapes
 from .operations import Step
 from .state import Endpoint, Operation, Project
 from .world import DOMAIN, WORLD, World, branch_of, endpoint_of, in_branch
@@ -81,6 +81,7 @@ async def update_endpoint(request: web.Request) -> web.Response:
     timeout = fields.get("suspend_timeout_seconds", int, endpoint.suspend_timeout_seconds)
     rules.check_suspend_timeout(timeout)
     settings = {**endpoint.settings, **(fields.get("settings", dict, {}) or {})}
+    preload.check(settings.get("preload_libraries") or {})
     disabled = bool(fields.get("disabled", bool, endpoint.disabled))
     name = fields.get("name", str, endpoint.name)
     world.operations.require_unlocked(project)
@@ -103,7 +104,7 @@ def _apply(world: World, project: Project, endpoint: Endpoint, *, restart: bool)
             await world.computes.replace(project, endpoint)
 
     apply_step = Step("apply_config", endpoint.branch_id, endpoint.id, apply)
-    if endpoint.current_state == "active":
+    if endpoint.current_state == "active" or quotas.exceeded(project):
         return [apply_step]
     steps = [world.computes.start_step(project, endpoint), apply_step, world.computes.suspend_step(endpoint)]
     endpoint.pending_state = "active"
@@ -133,6 +134,7 @@ async def start_endpoint(request: web.Request) -> web.Response:
     world, project, endpoint = _found(request)
     if endpoint.disabled:
         raise ApiError(422, f"endpoint {endpoint.id} is disabled")
+    quotas.check_start(project)
     world.operations.require_unlocked(project)
     running = endpoint.current_state == "active" and world.data_plane.compute_running(endpoint.id)
     steps = [] if running else [world.computes.start_step(project, endpoint)]
@@ -152,6 +154,7 @@ async def restart_endpoint(request: web.Request) -> web.Response:
     world, project, endpoint = _found(request)
     if endpoint.current_state != "active":
         raise ApiError(422, f"endpoint {endpoint.id} is not active; only an active endpoint can be restarted")
+    quotas.check_start(project)
     world.operations.require_unlocked(project)
     steps = [world.computes.suspend_step(endpoint), world.computes.start_step(project, endpoint)]
     return _answer(world, project, endpoint, world.operations.schedule(project, steps))

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, names, rules, shapes, soft_delete
+from . import making, names, preload, project_settings, rules, shapes, soft_delete
 from .paging import boolean, integer, page
 from .regions import DEFAULT_REGION, REGIONS
 from .state import Project
@@ -70,6 +70,7 @@ async def create_project(request: web.Request) -> web.Response:
     branch.annotations = dict(first.get("annotations", dict, {}) or {})
     branch.roles[role_name] = making.new_role(world, role_name)
     branch.databases[database_name] = making.new_database(world, database_name, role_name)
+    project.know(branch.roles[role_name], branch.databases[database_name])
     project.default_branch_id = branch.id
     endpoint = making.new_endpoint(world, project, branch, Fields({"type": "read_write"}))
     world.projects[project.id] = project
@@ -102,6 +103,7 @@ def _new_project(world: World, fields: Fields) -> Project:
     low, high = making.compute_size(fields, None, None)
     low, high = making.compute_size(defaults, low, high)
     settings = copy.deepcopy(fields.get("settings", dict, {}) or {})
+    project_settings.check(settings, {})
     now = world.clock.now()
     project_id = names.two_words_and_digits()
     project = Project(
@@ -140,7 +142,15 @@ async def get_project(request: web.Request) -> web.Response:
     """``GET /projects/{project_id}``."""
     world = request.app[WORLD]
     project = world.project(request.match_info["project_id"])
+    world.meter.settle()
+    await world.meter.measure_running(project)
     return web.json_response({"project": shapes.project(project, DOMAIN, world.clock.now())})
+
+
+async def get_available_preload_libraries(request: web.Request) -> web.Response:
+    """``GET /projects/{project_id}/available_preload_libraries``."""
+    request.app[WORLD].project(request.match_info["project_id"])
+    return web.json_response({"libraries": preload.LIBRARIES})
 
 
 async def update_project(request: web.Request) -> web.Response:
@@ -150,11 +160,8 @@ async def update_project(request: web.Request) -> web.Response:
     fields = (await Fields.of(request)).part("project", required=True)
     world.operations.require_unlocked(project)
     settings = fields.part("settings")
+    project_settings.check(settings.data, project.settings)
     had_logical, wants_logical = (bool(item.get("enable_logical_replication")) for item in (project.settings, {**project.settings, **settings.data}))
-    if had_logical and not wants_logical:
-        raise ApiError(400, "logical replication cannot be disabled once it is enabled")
-    if project.settings.get("hipaa") and settings.get("hipaa", bool, True) is False:
-        raise ApiError(400, "HIPAA cannot be disabled once it is enabled")
     retention = _retention(fields, project.history_retention_seconds)
     name = fields.get("name", str, project.name) or project.name
     if "default_endpoint_settings" in fields:
@@ -219,4 +226,5 @@ ROUTES = [
     web.patch("/projects/{project_id}", update_project),
     web.delete("/projects/{project_id}", delete_project),
     web.get("/projects/{project_id}/connection_uri", get_connection_uri),
+    web.get("/projects/{project_id}/available_preload_libraries", get_available_preload_libraries),
 ]

@@ -26,7 +26,6 @@ async def recover_branch(request: web.Request) -> web.Response:
     """``POST /projects/{project_id}/branches/{branch_id}/recover``."""
     world = request.app[WORLD]
     project = world.project(request.match_info["project_id"])
-    world.operations.require_unlocked(project)
     branch, endpoints = soft_delete.recover_branch(world, project, request.match_info["branch_id"])
     hosts = world.data_plane.hosts
     answer = {

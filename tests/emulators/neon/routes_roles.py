@@ -45,6 +45,7 @@ async def create_role(request: web.Request) -> web.Response:
     world.operations.require_unlocked(project)
     role = making.new_role(world, name)
     branch.roles[name] = role
+    project.know(role)
 
     async def create() -> None:
         await world.data_plane.create_role(branch.id, name, role.password)
@@ -111,6 +112,7 @@ async def reset_password(request: web.Request) -> web.Response:
 def _schedule_reset(world: World, project: Project, branch: Branch, role: Role) -> list:
     old = role.password
     role.password, role.updated_at = names.password(), world.clock.now()
+    project.know(role)
 
     async def reset() -> None:
         await world.data_plane.set_password(branch.id, role.name, role.password)

@@ -16,6 +16,7 @@ RESERVED_DATABASES = ("postgres", "template0", "template1")
 MAX_AUTOSCALING_CU = 16
 MAX_AUTOSCALING_SPAN = 8
 MAX_FIXED_CU = 56
+LONGEST_BRANCH_NAME = 256
 
 
 def check_compute(min_cu: float, max_cu: float) -> None:
@@ -73,7 +74,7 @@ def restricted_actions(project: Project, branch: Branch) -> list[dict[str, str]]
         (branch.protected, ("delete", "restore", "reset", "archive", "delete-rw-endpoint"), "the branch is protected"),
         (is_default, ("delete", "archive"), "the branch is the project's default branch"),
         (branch.parent_id is None, ("reset",), "the branch has no parent"),
-        (branch.parent_id is None and branch.init_source != "schema-only", ("delete",), "the branch is a root branch"),
+        (branch.parent_id is None and branch.init_source != "schema-only" and not branch.deletable_root, ("delete",), "the branch is a root branch"),
         (bool(children), ("delete",), "the branch has child branches"),
         (unarchived, ("archive",), "the branch has child branches that are not archived"),
     )
@@ -105,6 +106,36 @@ def check_branch_delete(project: Project, branch: Branch) -> None:
     reasons = [item["reason"] for item in restricted_actions(project, branch) if item["name"] == "delete"]
     if reasons:
         raise ApiError(422, f"cannot delete branch {branch.name}: {reasons[0]}")
+
+
+def check_restore(project: Project, branch: Branch, source: Branch, *, at_head: bool, preserve: str) -> None:
+    """Refuse to restore a protected branch, a branch to its own present state, and what would leave children without a parent.
+
+    :raises ApiError: 400, 409 if there is a branch named ``preserve``, 422 for a protected branch.
+    """
+    if branch.protected:
+        raise ApiError(422, f"cannot restore branch {branch.name}: the branch is protected")
+    if source is branch and at_head and branch.parent_id is None:
+        raise ApiError(400, f"branch {branch.name} is a root branch: it has no parent to be reset from; give source_timestamp or source_lsn")
+    if source is branch and at_head:
+        raise ApiError(400, "source_timestamp or source_lsn is required to restore a branch to its own history")
+    if source is branch and not preserve:
+        raise ApiError(400, "preserve_under_name is required to restore a branch to its own history")
+    if not preserve and (children := project.children(branch.id)):
+        listed = ", ".join(sorted(child.name for child in children))
+        raise ApiError(400, f"preserve_under_name is required: branch {branch.name} has child branches, which move to the preserved one: {listed}")
+    check_new_branch_name(project, preserve)
+
+
+def check_new_branch_name(project: Project, name: str) -> None:
+    """Refuse a name that is too long or that another branch has; the contract says nothing about names outside of ``branch.name``.
+
+    :raises ApiError: 400, 409.
+    """
+    if len(name) > LONGEST_BRANCH_NAME:
+        raise ApiError(400, f"a branch name has at most {LONGEST_BRANCH_NAME} characters; this one has {len(name)} characters")
+    if any(other.name == name for other in project.branches.values()):
+        raise ApiError(409, f"branch already exists; branch_name:{name}", "BRANCH_ALREADY_EXISTS")
 
 
 def check_project_delete(project: Project) -> None:

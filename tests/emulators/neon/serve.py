@@ -19,9 +19,9 @@ from aiohttp import web
 
 from ..framework.instance import Instance, InstanceError, InstanceRecord
 from ..framework.records import Violation
-from . import housekeeping, names
+from . import housekeeping, names, snapshots
 from .app import BASE_PATH, build_app, build_gate, build_world
-from .dataplane import DataPlane
+from .dataplane import DataPlane, HollowPlane
 from .dataplane.errors import DataPlaneError
 from .postgres_home import postgres_home
 from .world import DOMAIN
@@ -40,7 +40,9 @@ class ServeOptions:
     :param pg_port: port of the PostgreSQL proxy; 0 for any free one.
     :param pg_major: PostgreSQL major version.
     :param operation_seconds: how long an operation takes at least.
+    :param snapshot_limit: how many manual snapshots a project may have: 100 on the service's paid plans.
     :param strict: answer with an error to what breaks the contract.
+    :param hollow: run no servers; see :class:`HollowPlane`.
     :param end_with: process id whose end ends this one too, however it comes about; 0 for none.
     """
 
@@ -48,8 +50,10 @@ class ServeOptions:
     pg_port: int = 0
     pg_major: int = 17
     operation_seconds: float = 0.15
+    snapshot_limit: int = 100
     strict: bool = True
     end_with: int = 0
+    hollow: bool = False
 
 
 def runtime_folder() -> Path:
@@ -95,8 +99,17 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
             LOG.error("background task %s ended", task.get_name(), exc_info=task.exception())
             gate.records.violations.append(Violation("emulator", "", task.get_name(), [f"background task ended: {task.exception()!r}"]))
 
-    data_plane = DataPlane(Path(record.runtime_dir), home, port=options.pg_port, domain=DOMAIN, wake=wake)
-    world = build_world(gate, data_plane, pg_versions=(options.pg_major,), operation_seconds=options.operation_seconds)
+    data_plane = (HollowPlane if options.hollow else DataPlane)(
+        Path(record.runtime_dir),
+        home,
+        port=options.pg_port,
+        domain=DOMAIN,
+        wake=wake,
+        admit=lambda endpoint_id, address: world.computes.admission(endpoint_id, address),
+    )
+    world = build_world(
+        gate, data_plane, pg_versions=(options.pg_major,), operation_seconds=options.operation_seconds, snapshot_limit=options.snapshot_limit
+    )
     runner = web.AppRunner(build_app(gate, world), access_log=None, shutdown_timeout=2.0)
     background: list[asyncio.Task[None]] = []
     try:
@@ -109,6 +122,7 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
         port = listener.getsockname()[1]
         background.append(asyncio.create_task(world.computes.suspend_idle_forever(), name="suspend idle computes"))
         background.append(asyncio.create_task(housekeeping.keep_house(world), name="housekeeping"))
+        background.append(asyncio.create_task(snapshots.keep_up_forever(world), name="snapshots"))
         for task in background:
             task.add_done_callback(died)
         host = f"http://{ADDRESS}:{port}{BASE_PATH}"

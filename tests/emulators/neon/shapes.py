@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from .metering import period_start
 from .rules import restricted_actions
-from .state import Branch, Database, DeletedBranch, Endpoint, Operation, Project, Role
+from .state import Branch, Database, DeletedBranch, Endpoint, Operation, Project, Role, Snapshot
 
 Json = dict[str, Any]
 GIB = 1024**3
@@ -45,8 +47,8 @@ def project_list_item(project: Project, domain: str) -> Json:
         "branch_logical_size_limit": BRANCH_SIZE_LIMIT_BYTES // 1024**2,
         "branch_logical_size_limit_bytes": BRANCH_SIZE_LIMIT_BYTES,
         "store_passwords": project.store_passwords,
-        "active_time": 0,
-        "cpu_used_sec": 0,
+        "active_time": project.usage.active_time_seconds,
+        "cpu_used_sec": project.usage.compute_time_seconds,
         "creation_source": CREATION_SOURCE,
         "history_retention_seconds": project.history_retention_seconds,
         "created_at": stamp(project.created_at),
@@ -59,16 +61,13 @@ def project_list_item(project: Project, domain: str) -> Json:
 
 def project(item: Project, domain: str, now: datetime) -> Json:
     """A project as in ``GET /projects/{project_id}``."""
-    month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    month = period_start(now)
     following = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
     shape = project_list_item(item, domain)
     del shape["active_time"]
     shape |= {
-        "data_storage_bytes_hour": 0,
-        "data_transfer_bytes": 0,
-        "written_data_bytes": 0,
-        "compute_time_seconds": 0,
-        "active_time_seconds": 0,
+        "data_storage_bytes_hour": item.storage_bytes_hour,
+        **asdict(item.usage),
         "consumption_period_start": stamp(month),
         "consumption_period_end": stamp(following),
     }
@@ -83,6 +82,7 @@ def branch(item: Branch, owner: Project) -> Json:
             "id": item.id,
             "project_id": item.project_id,
             "parent_id": item.parent_id,
+            "parent_lsn": item.parent_lsn,
             "parent_timestamp": stamp(item.parent_timestamp) if item.parent_timestamp else None,
             "name": item.name,
             "current_state": item.current_state,
@@ -93,14 +93,15 @@ def branch(item: Branch, owner: Project) -> Json:
             "primary": item.id == owner.default_branch_id,
             "default": item.id == owner.default_branch_id,
             "protected": item.protected,
-            "cpu_used_sec": 0,
-            "compute_time_seconds": 0,
-            "active_time_seconds": 0,
-            "written_data_bytes": 0,
-            "data_transfer_bytes": 0,
+            "cpu_used_sec": item.usage.compute_time_seconds,
+            **asdict(item.usage),
             "created_at": stamp(item.created_at),
             "updated_at": stamp(item.updated_at),
+            "last_reset_at": stamp(item.last_reset_at) if item.last_reset_at else None,
             "init_source": item.init_source,
+            "restore_status": item.restore_status,
+            "restored_from": item.restored_from,
+            "restored_as": item.restored_as,
             "expires_at": stamp(item.expires_at) if item.expires_at else None,
             "ttl_interval_seconds": item.ttl_interval_seconds,
             "restricted_actions": (None if deleted else restricted_actions(owner, item)) or None,
@@ -111,6 +112,24 @@ def branch(item: Branch, owner: Project) -> Json:
 
 def _recovery(deleted: DeletedBranch) -> Json:
     return {"deleted_at": stamp(deleted.deleted_at), "recoverable_until": stamp(deleted.recoverable_until), "deletion_method": deleted.method}
+
+
+def snapshot(item: Snapshot) -> Json:
+    """A snapshot."""
+    return _present(
+        {
+            "id": item.id,
+            "name": item.name,
+            "lsn": item.lsn,
+            "timestamp": stamp(item.timestamp) if item.timestamp else None,
+            "source_branch_id": item.source_branch_id,
+            "created_at": stamp(item.created_at),
+            "expires_at": stamp(item.expires_at) if item.expires_at else None,
+            "manual": item.manual,
+            "full_size": item.full_size,
+            "diff_size": item.diff_size,
+        }
+    )
 
 
 def annotation(item: Branch) -> Json:

@@ -65,7 +65,7 @@ def _put_away_step(world: World, project: Project, branch: Branch, method: str) 
 def recover_branch(world: World, project: Project, branch_id: str) -> tuple[Branch, list[Endpoint]]:
     """Bring a deleted branch back with its endpoints, idle, without its expiration.
 
-    :raises ApiError: 404 if there is none to recover, 409 if its name is taken by now, 422 if its parent is gone.
+    :raises ApiError: 404 if there is none to recover, 409 if its name is taken by now, 422 if its parent is gone, 423 if the project is locked.
     """
     deleted = project.deleted_branches.get(branch_id)
     if deleted is None:
@@ -74,6 +74,7 @@ def recover_branch(world: World, project: Project, branch_id: str) -> tuple[Bran
     making.check_branch_name(project, branch.name)
     if branch.parent_id is not None and branch.parent_id not in project.branches:
         raise ApiError(422, f"cannot recover branch {branch.name}: its parent {branch.parent_id} does not exist")
+    world.operations.require_unlocked(project)
     del project.deleted_branches[branch_id]
     now = world.clock.now()
     branch.expires_at = branch.ttl_interval_seconds = None
@@ -153,7 +154,7 @@ async def _purge_project(world: World, deleted: DeletedProject) -> None:
     if any(operation.pending for operation in project.operations.values()):
         return  # still being suspended: the next round finds it
     world.deleted_projects.pop(project.id, None)
-    for branch_id in [*reversed(project.branches), *project.deleted_branches]:
+    for branch_id in [*project.snapshots, *reversed(project.branches), *project.deleted_branches]:
         await _drop(world, branch_id)
     LOG.info("project %s is gone for good", project.id)
 

@@ -39,9 +39,26 @@ class Database:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What was consumed in this billing period, as of the last measurement."""
+
+    active_time_seconds: int = 0
+    compute_time_seconds: int = 0
+    written_data_bytes: int = 0
+    data_transfer_bytes: int = 0
+
+
 @dataclass
 class Branch:
-    """A branch; its cluster has the same id in the data plane."""
+    """A branch; its cluster has the same id in the data plane.
+
+    :param history_began_at: since when its past can be asked for; None for since it was made.
+    :param deletable_root: a root branch that is not the one its project was made with.
+    :param restored_from: the snapshot it was made from.
+    :param restored_as: the branch it is to replace, or has replaced.
+    :param backups_done_until: for each entry of its backup schedule, until when it has been carried out.
+    """
 
     id: str
     project_id: str
@@ -53,12 +70,47 @@ class Branch:
     updated_at: datetime
     state_changed_at: datetime
     parent_timestamp: datetime | None = None
+    parent_lsn: str | None = None
+    history_began_at: datetime | None = None
+    last_reset_at: datetime | None = None
+    deletable_root: bool = False
+    restore_status: str | None = None
+    restored_from: str | None = None
+    restored_as: str | None = None
+    backup_schedule: list[dict[str, Any]] = field(default_factory=list)
+    backups_done_until: list[datetime] = field(default_factory=list)
     current_state: str = "init"
     pending_state: str | None = "ready"
     logical_size: int | None = None
     expires_at: datetime | None = None
     ttl_interval_seconds: int | None = None
+    usage: Usage = Usage()
     annotations: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+
+
+@dataclass
+class Snapshot:
+    """A snapshot; its cluster, which no endpoint serves, has the same id in the data plane.
+
+    :param ready: whether it has been taken.
+    :param full_size: bytes of its databases; None for one that is counted by ``diff_size``.
+    :param diff_size: bytes of WAL since the scheduled snapshot before it.
+    """
+
+    id: str
+    project_id: str
+    name: str
+    source_branch_id: str
+    created_at: datetime
+    manual: bool
+    lsn: str | None = None
+    timestamp: datetime | None = None
+    expires_at: datetime | None = None
+    full_size: int | None = None
+    diff_size: int | None = None
+    ready: bool = False
     roles: dict[str, Role] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
 
@@ -143,6 +195,19 @@ class Project:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     deleted_branches: dict[str, DeletedBranch] = field(default_factory=dict)
+    usage: Usage = Usage()
+    storage_bytes_hour: int = 0
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    known_passwords: dict[str, list[str]] = field(default_factory=dict)
+    known_databases: set[str] = field(default_factory=set)
+
+    def know(self, *items: Role | Database) -> None:
+        """Remember what the API has made: a past state that is restored holds it again, and only that is shown by the API."""
+        for item in items:
+            if isinstance(item, Database):
+                self.known_databases.add(item.name)
+            elif item.password not in (passwords := self.known_passwords.setdefault(item.name, [])):
+                passwords.append(item.password)
 
     def branch_endpoints(self, branch_id: str) -> list[Endpoint]:
         """The endpoints of a branch, oldest first."""

@@ -20,6 +20,7 @@ from .state import Branch, Database, Endpoint, Project, Role
 if TYPE_CHECKING:
     from .computes import Computes
     from .dataplane import DataPlane
+    from .metering import Meter
     from .soft_delete import DeletedProject
 
 ORGANISATION_ID = "org-local-demo-10000000"
@@ -31,16 +32,21 @@ class World:
     """Everything the handlers share.
 
     :param pg_versions: the PostgreSQL majors there are binaries for.
+    :param snapshot_limit: how many manual snapshots a project may have.
+    :param plan: the plan the account is on.
     """
 
     clock: Clock
     operations: Operations
     data_plane: DataPlane
     pg_versions: tuple[int, ...]
+    snapshot_limit: int = 100
     computes: Computes = field(init=False)
+    meter: Meter = field(init=False)
     projects: dict[str, Project] = field(default_factory=dict)
     deleted_projects: dict[str, DeletedProject] = field(default_factory=dict)
     last_database_id: int = 0
+    plan: str = "scale"
 
     def project(self, project_id: str) -> Project:
         """The project.

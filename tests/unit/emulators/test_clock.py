@@ -39,3 +39,20 @@ def test_a_wall_time_is_translated_with_the_offset_of_its_moment():
     after = time.time() + 10
     assert clock.from_wall(before) == before
     assert clock.from_wall(after) == after + 100
+
+
+def test_a_time_is_translated_back_to_the_wall_and_a_skipped_one_to_the_skip():
+    clock = Clock()
+    assert clock.to_wall(1000.0) == 1000.0
+    clock.advance(100)
+    first = clock._moves[0][0]
+    clock.advance(50)
+    second = clock._moves[1][0]
+    assert clock.to_wall(first - 5) == first - 5
+    for skipped in (0, 1, 99.5):
+        assert clock.to_wall(first + skipped) == first
+    assert clock.to_wall(second + 100) == second
+    assert clock.to_wall(second + 149) == second
+    assert clock.to_wall(second + 150 + 7) == pytest.approx(second + 7, abs=1e-3)
+    wall = time.time()
+    assert clock.to_wall(clock.from_wall(wall)) == pytest.approx(wall, abs=1e-3)

@@ -172,6 +172,24 @@ def test_root_installs_it_and_a_failure_names_package_reason_and_command(checkou
     assert re.search(r"the command was: apt-get install -y --no-install-recommends npm .*libnss-myhostname$", last)
 
 
+def test_the_end_of_the_demo_says_what_its_shells_still_have(checkout: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(checkout / "scripts", copy / "scripts")
+
+    def bash(command: str) -> str:
+        return subprocess.run(["bash", "-c", command], cwd=copy, check=True, capture_output=True, text=True).stdout
+
+    assert bash("scripts/demo.sh down") == ""
+    # The file that `make demo` writes, made by its own function.
+    up = 'NEON_API_HOST=h NEON_API_KEY=k PGSSLROOTCERT=c; . <(sed "/^case /,$ d; s|dirname -- \\"\\$0\\"|echo scripts|" scripts/demo.sh); write_env_file'
+    bash(up)
+    exported = re.findall(r"^export (\w+)=", (copy / "demo.env").read_text(encoding="utf-8"), re.MULTILINE)
+    assert exported
+    said = bash("scripts/demo.sh down")
+    assert re.search(r"^  unset (.+)$", said, re.MULTILINE)[1].split() == exported
+    assert not (copy / "demo.env").exists()
+
+
 def test_the_interpreter_behind_an_environment_is_found_not_the_environment(checkout: pathlib.Path) -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     found = subprocess.run(

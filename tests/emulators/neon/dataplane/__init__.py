@@ -6,9 +6,20 @@
 
 from __future__ import annotations
 
-from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
+from .errors import DataPlaneError, RefusedError, UnknownBranchError, UnknownEndpointError
 from .history import History
+from .hollow import HollowPlane
 from .plane import Copied, DataPlane
 from .spec import ComputeSpec
 
-__all__ = ["ComputeSpec", "Copied", "DataPlane", "DataPlaneError", "History", "UnknownBranchError", "UnknownEndpointError"]
+__all__ = [
+    "ComputeSpec",
+    "Copied",
+    "DataPlane",
+    "DataPlaneError",
+    "History",
+    "HollowPlane",
+    "RefusedError",
+    "UnknownBranchError",
+    "UnknownEndpointError",
+]

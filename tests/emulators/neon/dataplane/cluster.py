@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import signal
 import socket
-import time
 
 from . import orphans, server_config, server_user, shared_memory, trees
 from .base import Base
@@ -41,8 +41,10 @@ class Cluster:
         #: What the history is replayed from; None while the data folder itself still is what it began with.
         self.base: Base | None = None
         #: When the history begins, in seconds since 1970, and where in the WAL.
-        self.began_at = time.time()
+        self.began_at = 0.0
         self.first_position = 0
+        #: What a standby needs at least, as of the last start.
+        self.standby_minimums: dict[str, int] = {}
         self._folder = folder
         self._socket_folder = socket_folder
         self._programs = programs
@@ -98,8 +100,7 @@ class Cluster:
         self._write(hba_file, server_config.hba(tcp=tcp))
         # The admin is this process, and PgBouncer, which runs as the server user and looks passwords up.
         self._write(ident_file, server_config.ident({server_user.own_name(), self._user.name}))
-        conf_file = self._folder / "postgresql.conf"
-        self._write(conf_file, conf)
+        conf_file = self._write_conf(conf)
         argv = [self._programs.postgres, "-D", str(self.data), "-c", f"config_file={conf_file}"]
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
@@ -108,6 +109,8 @@ class Cluster:
             server = await Server.spawn(argv, self._user, self._folder, "postgres.log", death_signal="QUIT")
             self._server, self._port = server, port
             if await self._ready(server, deadline):
+                self.standby_minimums = server_config.standby_minimums(conf)
+                self._link_socket(port)
                 return
             # A server that ends says why some lines before its last.
             reason = server.log_tail(10)
@@ -118,6 +121,13 @@ class Cluster:
                 await asyncio.to_thread(orphans.end, self.data)
                 continue
             raise DataPlaneError(f"branch {self.branch_id}: PostgreSQL did not start: {reason}")
+
+    def reload(self, conf: str) -> None:
+        """Let the running server read this configuration; what needs a restart waits for the next start."""
+        self._write_conf(conf)
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):  # it died a moment ago: the next start reads the file
+                os.kill(self.pid, signal.SIGHUP)
 
     async def stop(self, *, immediate: bool = False) -> None:
         """Stop the server if it runs: fast with a checkpoint, or ``immediate``, as in a crash."""
@@ -140,10 +150,21 @@ class Cluster:
         """Wait up to ``timeout`` seconds for the end of a server that no longer answers; say whether it has ended."""
         return self._server is None or await self._server.wait(timeout)
 
+    def _write_conf(self, conf: str) -> pathlib.Path:
+        path = self._folder / "postgresql.conf"
+        self._write(path, conf)
+        return path
+
     def _write(self, path: pathlib.Path, content: str) -> None:
         path.write_text(content, encoding="utf-8")
         path.chmod(0o600)
         os.chown(path, *self._user.owner)
+
+    def _link_socket(self, port: int) -> None:
+        """Give the server's socket a second name that its standbys know, whatever the port is."""
+        link = self._socket_folder / f".s.PGSQL.{server_config.STABLE_PORT}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(f".s.PGSQL.{port}")
 
     async def _ready(self, server: Server, deadline: float) -> bool:
         loop = asyncio.get_running_loop()

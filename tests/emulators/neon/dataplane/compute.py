@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import typing as t
 
 from . import server_config, sizing
 from .certificates import Certificates
@@ -28,6 +30,11 @@ class Compute:
         self._certificates = certificates
 
     @property
+    def primary(self) -> Cluster:
+        """The branch's cluster that this compute serves."""
+        return self.cluster
+
+    @property
     def running(self) -> bool:
         """Whether the server runs, as far as noticed."""
         return self.cluster.running
@@ -41,16 +48,24 @@ class Compute:
         """Start the server; PgBouncer follows with the first pooled connection."""
         for attempt in range(1, _ATTEMPTS + 1):
             port = free_port()
-            files = (self._certificates.certificate_file, self._certificates.key_file)
-            conf = server_config.compute_conf(self.spec, self.cluster.socket_folder, port, self.cluster.access_files, files)
             try:
-                await self.cluster.start(conf, port=port, tcp=True)
+                await self.cluster.start(self._conf(port), port=port, tcp=True)
             except DataPlaneError as error:
                 # Another program may have taken the port between choosing and binding it.
                 if attempt < _ATTEMPTS and "Address already in use" in str(error):
                     continue
                 raise
             return
+
+    def _conf(self, port: int) -> str:
+        files = (self._certificates.certificate_file, self._certificates.key_file)
+        return server_config.compute_conf(self.spec, self.cluster.socket_folder, port, self.cluster.access_files, files)
+
+    def reload(self, changes: t.Mapping[str, t.Any]) -> None:
+        """Change parameters of the running server that need no restart; None takes one back to its default."""
+        settings = {**self.spec.pg_settings, **changes}
+        self.spec = dataclasses.replace(self.spec, pg_settings={name: value for name, value in settings.items() if value is not None})
+        self.cluster.reload(self._conf(self.cluster.address.port))
 
     async def stop(self, *, immediate: bool = False) -> None:
         """Stop PgBouncer, then the server."""

@@ -14,7 +14,7 @@ from .programs import PgBouncerProgram
 _ALWAYS = {
     "shared_buffers": "32 MB for every size; Neon derives it from the size. Memory of the development machine is spared.",
     "unlogged_tables": "unlogged tables survive a suspend; Neon loses them.",
-    "read_only_endpoints": "endpoints of type read_only are refused.",
+    "read_only_endpoints": "a read replica copies its branch at each start and streams from it; it has at least the max_connections of its primary.",
     "options_endpoint": "a client without SNI is refused; Neon also takes options=endpoint%3D<id>.",
     "channel_binding_pooled": "channel binding works on direct hosts only: PgBouncer, which ends TLS on pooled hosts, has none.",
     "direct_tls_pooled": "a client that skips SSLRequest (sslnegotiation=direct) is served on direct hosts only: PgBouncer does no ALPN.",

@@ -15,5 +15,9 @@ class UnknownEndpointError(DataPlaneError):
     """A client named an endpoint that does not exist, or that nobody may start."""
 
 
+class RefusedError(DataPlaneError):
+    """A compute that may not run, in words that are the client's to read as they are."""
+
+
 class UnknownBranchError(DataPlaneError):
     """A branch id that has no cluster in this data plane."""

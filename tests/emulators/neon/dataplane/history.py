@@ -16,6 +16,7 @@ import asyncio
 import dataclasses
 import datetime
 import pathlib
+import time
 
 from . import backup, server_config, sql, trees, wal
 from .base import Base
@@ -88,6 +89,7 @@ async def settle(cluster: Cluster) -> None:
 
 async def begin(cluster: Cluster) -> None:
     """The stopped cluster is what its branch begins with: from here on its history counts."""
+    cluster.began_at = time.time()
     cluster.first_position = (await asyncio.to_thread(wal.read_control, cluster.data)).checkpoint
 
 
@@ -105,9 +107,13 @@ async def describe(cluster: Cluster) -> History:
 async def fill(source: Cluster, target: Cluster, point: Point, user: ServerUser, major: int, *, with_history: bool) -> str:
     """Fill ``target`` with ``source`` as it was at ``point``; its server is left running, for the data plane only.
 
+    A moment before the beginning of the source's history means that beginning: what lies before is its own source's past.
+
     :param with_history: whether the WAL of ``source`` may stay in ``target``; what was deleted can still be read there.
     :return: the LSN of ``source`` at which ``target`` begins. Raises DataPlaneError.
     """
+    if point.at is not None and point.at.timestamp() < source.began_at:
+        point = Point(lsn=wal.format_lsn(source.first_position))
     if not point.is_head and source.base is not None:
         try:
             return await _replay(source, target, point, user, with_history=with_history)

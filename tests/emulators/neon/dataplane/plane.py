@@ -17,7 +17,7 @@ import typing as t
 
 import psycopg2
 
-from . import backup, certificates, client_hello, emptying, history, programs, roles, server_config, server_user, sql, template, trees
+from . import backup, certificates, client_hello, emptying, history, programs, roles, server_config, server_user, sql, template, trees, wal_position
 from .base import Base
 from .cluster import Cluster
 from .compute import Compute
@@ -26,6 +26,7 @@ from .errors import DataPlaneError, UnknownBranchError, UnknownEndpointError
 from .history import History
 from .pooler import Pooler
 from .proxy import POOLER_SUFFIX, SniProxy
+from .replica import Replica
 from .runtime_folder import RuntimeFolder
 from .spec import ComputeSpec
 from .sql import Address
@@ -33,6 +34,7 @@ from .sql import Address
 LOG = logging.getLogger("emulators.neon.dataplane")
 
 Wake = t.Callable[[str], t.Awaitable[None]]
+Admit = t.Callable[[str, str], str | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +52,7 @@ class DataPlane:
     ``runtime_dir`` is made by ``start`` and removed by ``stop``. ``postgres_home`` holds ``bin``, ``lib`` and ``share``. ``port`` is
     the proxy's, 0 for a free one. ``wake`` is awaited with an endpoint id when a client wants an endpoint whose compute does not run;
     it starts the compute, or raises; an exception whose ``status`` is 404 says that there is no such endpoint.
+    ``admit`` gets an endpoint id and a client's address and returns why that client may not connect, or None.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class DataPlane:
         domain: str = "local.localhost",
         pgbouncer: pathlib.Path = pathlib.Path("/usr/sbin/pgbouncer"),
         wake: Wake | None = None,
+        admit: Admit | None = None,
     ) -> None:
         self.domain = domain
         self._folder = RuntimeFolder(pathlib.Path(runtime_dir).absolute())
@@ -68,6 +72,7 @@ class DataPlane:
         self._pgbouncer_path = pathlib.Path(pgbouncer)
         self._wanted_port = port
         self._wake = wake
+        self._admit = admit
         self._clusters: dict[str, Cluster] = {}
         self._computes: dict[str, Compute] = {}
         self._numbers = 0
@@ -107,7 +112,7 @@ class DataPlane:
 
     async def _end_servers(self) -> None:
         computes, self._computes = list(self._computes.values()), {}
-        clusters, self._clusters = list(self._clusters.values()), {}
+        clusters, self._clusters = {*self._clusters.values(), *(compute.cluster for compute in computes)}, {}
         await asyncio.gather(*(compute.pooler.stop() for compute in computes))
         # Without a lock: whoever holds one waits for a server that ends now.
         await asyncio.gather(*(cluster.stop(immediate=True) for cluster in [*clusters, *([self._template] if hasattr(self, "_template") else [])]))
@@ -156,6 +161,7 @@ class DataPlane:
             await self._in_thread(f"making branch {branch_id}", self._copy_template, cluster)
             # Nobody ever writes to the template.
             cluster.base = self._template_base.share()
+            cluster.standby_minimums = self._template.standby_minimums
             await history.begin(cluster)
 
     async def copy_cluster(
@@ -190,7 +196,10 @@ class DataPlane:
         """Return what the branch's history holds. Wakes nothing."""
         cluster = self._cluster(branch_id)
         async with cluster.lock:
-            return await history.describe(cluster)
+            try:
+                return await history.describe(cluster)
+            except (psycopg2.Error, OSError) as error:
+                raise DataPlaneError(f"reading the history of branch {branch_id} failed: {_first_line(error)}") from None
 
     async def replace_cluster(self, branch_id: str, replacement_id: str, *, keep_as: str | None = None) -> None:
         """Give a branch the cluster made as ``replacement_id``; its own is then branch ``keep_as``, or removed. Its computes must not run."""
@@ -205,7 +214,7 @@ class DataPlane:
             if keep_as is not None:
                 self._clusters[keep_as], old.branch_id = old, keep_as
             # A killed compute of the old cluster would be started again on it.
-            for endpoint_id in [key for key, compute in self._computes.items() if compute.cluster is old]:
+            for endpoint_id in [key for key, compute in self._computes.items() if compute.primary is old]:
                 await self._drop_compute(endpoint_id)
             if keep_as is None:
                 await history.forget(old)
@@ -214,7 +223,7 @@ class DataPlane:
         """Stop the branch's computes and remove its data."""
         cluster = self._cluster(branch_id)
         async with cluster.lock:
-            for endpoint_id in [key for key, compute in self._computes.items() if compute.cluster is cluster]:
+            for endpoint_id in [key for key, compute in self._computes.items() if compute.primary is cluster]:
                 await self._drop_compute(endpoint_id, immediate=True)
             await cluster.stop(immediate=True)
             del self._clusters[branch_id]
@@ -225,26 +234,49 @@ class DataPlane:
         data = self._cluster(branch_id).data
         return await asyncio.to_thread(trees.size_in_bytes, data / "base", data / "global")
 
+    async def wal_position(self, branch_id: str) -> int | None:
+        """Return how many bytes of WAL the branch's history has, None while its server starts or stops. Wakes nothing."""
+        cluster = self._cluster(branch_id)
+        return await asyncio.to_thread(wal_position.running, cluster.address) if cluster.running else wal_position.stopped(cluster.data)
+
     # --- computes
 
     async def start_compute(self, spec: ComputeSpec) -> None:
         """Start an endpoint's compute and wait until it accepts connections; nothing happens when it runs already."""
-        if spec.type != "read_write":
-            raise DataPlaneError(f"endpoint {spec.endpoint_id}: this local Neon runs read_write computes only, not {spec.type}")
         cluster = self._cluster(spec.branch_id)
         async with cluster.lock:
             known = self._computes.get(spec.endpoint_id)
             if known is not None and known.running:
                 return
-            if cluster.running:
-                raise DataPlaneError(f"branch {spec.branch_id} already has a running read_write compute")
             if known is not None:
                 await known.stop()
             pooler = Pooler(self._folder.path / "p" / self._next_number(), self._pgbouncer, self._certificates, self._user)
+            if spec.type == "read_only":
+                self._computes[spec.endpoint_id] = await self._start_replica(spec, cluster, pooler)
+                return
+            if cluster.running:
+                raise DataPlaneError(f"branch {spec.branch_id} already has a running read_write compute")
             compute = Compute(spec, cluster, pooler, self._certificates)
             await history.keep(cluster, self._user)
             await compute.start()
             self._computes[spec.endpoint_id] = compute
+            for key, replica in list(self._computes.items()):
+                if isinstance(replica, Replica) and replica.primary is cluster and replica.running and not replica.fits:
+                    # The branch's compute is larger now: a standby that is too small would stop following it.
+                    await replica.stop()
+                    self._computes[key] = await self._start_replica(replica.spec, cluster, replica.pooler)
+
+    async def _start_replica(self, spec: ComputeSpec, primary: Cluster, pooler: Pooler) -> Replica:
+        standby = self._new_cluster(f"{spec.branch_id} ({spec.endpoint_id})")
+        replica = Replica(spec, primary, standby, pooler, self._certificates, self._user, self.pg_major)
+        try:
+            await replica.start()
+        except BaseException as error:
+            await replica.stop(immediate=True)
+            if isinstance(error, (psycopg2.Error, OSError)):
+                raise DataPlaneError(f"copying branch {spec.branch_id} for endpoint {spec.endpoint_id} failed: {_first_line(error)}") from None
+            raise
+        return replica
 
     async def stop_compute(self, endpoint_id: str) -> None:
         """Stop the endpoint's compute, with a checkpoint; its clients drop. Nothing happens when it does not run."""
@@ -261,6 +293,14 @@ class DataPlane:
             raise UnknownEndpointError(f"endpoint {endpoint_id} has no compute to restart")
         await self.stop_compute(endpoint_id)
         await self.start_compute(spec or compute.spec)
+
+    async def reload(self, spec: ComputeSpec, names: t.Collection[str]) -> None:
+        """Give the running compute those server parameters of ``spec``, which need no restart; nothing happens when they are the same."""
+        compute = self._computes.get(spec.endpoint_id)
+        if compute is None or not compute.running or all(compute.spec.pg_settings.get(name) == spec.pg_settings.get(name) for name in names):
+            return
+        async with compute.cluster.lock:
+            compute.reload({name: spec.pg_settings.get(name) for name in names})
 
     def compute_running(self, endpoint_id: str) -> bool:
         """Say whether the endpoint's server process runs, as far as noticed."""
@@ -279,6 +319,10 @@ class DataPlane:
     def last_activity(self, endpoint_id: str) -> float | None:
         """Return when a client of the endpoint last connected, sent something or left (seconds since 1970), or None."""
         return self._proxy.last_activity(endpoint_id)
+
+    def sent_bytes(self, endpoint_id: str) -> int:
+        """Return how many bytes went to clients of the endpoint so far."""
+        return self._proxy.sent_bytes(endpoint_id)
 
     # --- roles and databases
 
@@ -319,6 +363,10 @@ class DataPlane:
         if compute is None or not compute.running:
             raise DataPlaneError(f"the compute of endpoint {endpoint_id} does not run")
         return await compute.port(pooled=pooled)
+
+    def admission(self, endpoint_id: str, address: str) -> str | None:
+        """Return why a client from ``address`` may not connect to the endpoint, None if it may."""
+        return self._admit(endpoint_id, address) if self._admit else None
 
     async def backend_failed(self, endpoint_id: str, *, pooled: bool) -> None:
         """Give a dead process the moment it needs to be noticed."""

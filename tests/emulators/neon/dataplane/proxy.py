@@ -19,7 +19,7 @@ import typing as t
 
 from . import wire
 from .client_hello import TlsPeek
-from .errors import DataPlaneError, UnknownEndpointError
+from .errors import DataPlaneError, RefusedError, UnknownEndpointError
 
 LOG = logging.getLogger("emulators.neon.dataplane.proxy")
 
@@ -49,6 +49,9 @@ class Backends(t.Protocol):
     async def backend_failed(self, endpoint_id: str, *, pooled: bool) -> None:
         """A port given out did not answer: notice a dead process, so that the next backend_port starts another one."""
 
+    def admission(self, endpoint_id: str, address: str) -> str | None:
+        """Return why a client from ``address`` may not connect to the endpoint, None if it may."""
+
     def cancel_targets(self) -> list[tuple[int, bool]]:
         """Return (port, is PgBouncer) of everything a cancel request could be meant for."""
 
@@ -76,6 +79,7 @@ class SniProxy:
         self._connections: set[asyncio.Task[None]] = set()
         self._clients: dict[str, int] = {}
         self._last_activity: dict[str, float] = {}
+        self._sent: dict[str, int] = {}
         self.port = 0
 
     async def start(self, port: int) -> None:
@@ -109,6 +113,10 @@ class SniProxy:
         """Return when a client of the endpoint last connected, sent something or left (seconds since 1970), or None."""
         return self._last_activity.get(endpoint_id)
 
+    def sent_bytes(self, endpoint_id: str) -> int:
+        """Return how many bytes went to clients of the endpoint so far, TLS included."""
+        return self._sent.get(endpoint_id, 0)
+
     def forget(self, endpoint_id: str) -> None:
         """Forget an endpoint that is gone."""
         self._last_activity.pop(endpoint_id, None)
@@ -140,6 +148,11 @@ class SniProxy:
                 await peek.refuse(_NO_ENDPOINT, _INTERNAL_ERROR)
                 return
         endpoint_id, pooled = target
+        peer = writer.get_extra_info("peername")
+        refusal = self._backends.admission(endpoint_id, peer[0]) if peer else None
+        if refusal is not None:  # before anything else: it wakes no compute and is no activity
+            await peek.refuse(refusal, _INTERNAL_ERROR)
+            return
         self._touch(endpoint_id)
         self._clients[endpoint_id] = self._clients.get(endpoint_id, 0) + 1
         try:
@@ -148,6 +161,9 @@ class SniProxy:
             except UnknownEndpointError:
                 self.forget(endpoint_id)
                 await peek.refuse(_UNKNOWN_ENDPOINT, _INTERNAL_ERROR)
+                return
+            except RefusedError as error:
+                await peek.refuse(str(error), _INTERNAL_ERROR)
                 return
             except DataPlaneError as error:
                 LOG.warning("endpoint %s cannot serve a client: %s", endpoint_id, error)
@@ -201,8 +217,8 @@ class SniProxy:
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        upstream = asyncio.ensure_future(self._pump(client[0], server[1], endpoint_id))
-        downstream = asyncio.ensure_future(self._pump(server[0], client[1], None))
+        upstream = asyncio.ensure_future(self._pump(client[0], server[1], endpoint_id, to_client=False))
+        downstream = asyncio.ensure_future(self._pump(server[0], client[1], endpoint_id, to_client=True))
         try:
             await asyncio.wait({upstream, downstream}, return_when=asyncio.FIRST_COMPLETED)
             if not downstream.done():
@@ -215,11 +231,13 @@ class SniProxy:
             await asyncio.gather(upstream, downstream, return_exceptions=True)
             server[1].close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, active_endpoint: str | None) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, endpoint_id: str, *, to_client: bool) -> None:
         try:
             while chunk := await reader.read(_CHUNK):
-                if active_endpoint is not None:
-                    self._touch(active_endpoint)
+                if to_client:
+                    self._sent[endpoint_id] = self._sent.get(endpoint_id, 0) + len(chunk)
+                else:
+                    self._touch(endpoint_id)
                 writer.write(chunk)
                 await writer.drain()
         except OSError:

@@ -18,8 +18,20 @@ from .spec import ComputeSpec
 #: Neon's own superuser. Nobody outside of the data plane can log in as this role.
 ADMIN_ROLE = "cloud_admin"
 
+#: The port in the name of a second socket, which stays the same whatever port the server has.
+STABLE_PORT = 1
+
 # Nothing of a branch's WAL is ever removed while the branch is there: it is the branch's history. In MB.
 _KEEP_ALL_WAL = 2_000_000_000
+
+# What a standby must have at least as much of as its primary, with PostgreSQL's own defaults.
+_STANDBY_MINIMUMS = {
+    "max_connections": 100,
+    "max_worker_processes": 8,
+    "max_wal_senders": 10,
+    "max_prepared_transactions": 0,
+    "max_locks_per_transaction": 64,
+}
 
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 
@@ -29,6 +41,7 @@ _FIXED = frozenset(
         "port", "listen_addresses", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file", "ssl",
         "ssl_cert_file", "ssl_key_file", "log_min_error_statement", "dynamic_shared_memory_type", "max_connections",
         "superuser_reserved_connections", "include", "include_dir", "include_if_exists", "wal_keep_size", "hot_standby",
+        "primary_conninfo", "primary_slot_name", "recovery_target_timeline", "restore_command",
     }
 )  # fmt: skip
 
@@ -81,8 +94,9 @@ def maintenance_conf(socket_folder: pathlib.Path, access: tuple[pathlib.Path, pa
     settings = _common(socket_folder, 5432, access) | {
         "listen_addresses": "",
         "max_connections": 20,
-        # Emptying a schema-only copy locks every table and sequence of a database in one transaction.
-        "max_locks_per_transaction": 4096,
+        # Emptying a schema-only copy locks every table and sequence of a database in one transaction. Not more than that: a standby
+        # would need as many.
+        "max_locks_per_transaction": 64 if durable or keep_wal else 4096,
         # A cluster that holds logical slots starts only with this level.
         "wal_level": "logical",
         "fsync": durable,
@@ -156,9 +170,32 @@ def compute_conf(
     return _lines(settings)
 
 
+def standby_minimums(conf: str) -> dict[str, int]:
+    """Return what a standby of a server with this configuration needs at least."""
+    found = dict(_STANDBY_MINIMUMS)
+    for name, value in re.findall(r"^(\w+) = '(\d+)'$", conf, re.MULTILINE):
+        if name in found:
+            found[name] = int(value)
+    return found
+
+
+def standby_conf(conf: str, minimums: t.Mapping[str, int], primary_socket_folder: pathlib.Path) -> str:
+    """Return a compute's configuration made one of a standby that streams from the server in ``primary_socket_folder``."""
+    own = standby_minimums(conf)
+    settings: dict[str, t.Any] = {name: max(own[name], minimum) for name, minimum in minimums.items()}
+    settings |= {
+        "hot_standby": True,
+        "primary_conninfo": f"host={primary_socket_folder} port={STABLE_PORT} user={ADMIN_ROLE} application_name=replica sslmode=disable",
+        # The primary keeps all WAL and may be away for a while.
+        "wal_keep_size": 0,
+        "wal_retrieve_retry_interval": "500ms",
+    }
+    return conf + _lines(settings)
+
+
 def hba(*, tcp: bool) -> str:
     """Return pg_hba.conf: the admin only through the socket and only by its system user, everybody else by SCRAM over TLS."""
-    lines = [f"local all {ADMIN_ROLE} peer map=admin", "local all all scram-sha-256"]
+    lines = [f"local all,replication {ADMIN_ROLE} peer map=admin", "local all all scram-sha-256"]
     if tcp:
         lines += [f"host all {ADMIN_ROLE} all reject", "hostssl all all 127.0.0.1/32 scram-sha-256"]
     return "\n".join(lines) + "\n"

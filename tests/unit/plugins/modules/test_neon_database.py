@@ -71,6 +71,7 @@ def test_create(ca_file: str) -> None:
     body = {"database": {"name": "shop", "owner_name": "shop_owner"}}
     with conversation() as neon:
         neon.expect("GET", DATABASES, listed(database(name="shop2")))
+        neon.expect("GET", ENDPOINTS_PATH, ENDPOINTS)
         neon.expect("POST", DATABASES, {"database": database(), "operations": [operation("running")]}, body=body, status=201)
         neon.expect("GET", f"/projects/{PROJECT_ID}/operations/op-1", {"operation": operation()})
         neon.expect("GET", DATABASES, listed(database()))
@@ -171,7 +172,12 @@ def test_a_missing_compute_is_an_error_outside_check_mode(ca_file: str) -> None:
     with conversation() as neon:
         neon.expect("GET", DATABASES, listed(database()))
         neon.expect("GET", URI_PATH, refusal("no endpoint"), query=QUERY, status=404)
-        assert "no endpoint" in run(ca_file)["msg"]
+        neon.expect("GET", ENDPOINTS_PATH, {"endpoints": []})
+        assert "has no compute" in run(ca_file)["msg"]
+    with conversation() as neon:
+        neon.expect("GET", DATABASES, listed())
+        neon.expect("GET", ENDPOINTS_PATH, {"endpoints": []})
+        assert "has no compute" in run(ca_file)["msg"], "before anything is made"
 
 
 def test_a_refusal_is_an_error_in_check_mode_if_there_is_a_compute(ca_file: str) -> None:
@@ -186,6 +192,7 @@ def test_a_conflict_is_adopted(ca_file: str) -> None:
     body = {"database": {"name": "shop", "owner_name": "shop_owner"}}
     with conversation() as neon:
         neon.expect("GET", DATABASES, listed())
+        neon.expect("GET", ENDPOINTS_PATH, ENDPOINTS)
         neon.expect("POST", DATABASES, refusal("database already exists"), body=body, status=409)
         neon.expect("GET", DATABASES, listed(database()))
         neon.expect("GET", URI_PATH, URI, query=QUERY)
@@ -201,6 +208,7 @@ def test_a_lost_answer_is_adopted(ca_file: str) -> None:
     body = {"database": {"name": "shop", "owner_name": "shop_owner"}}
     with conversation() as neon:
         neon.expect("GET", DATABASES, listed())
+        neon.expect("GET", ENDPOINTS_PATH, ENDPOINTS)
         neon.expect("POST", DATABASES, requests.exceptions.ReadTimeout(), body=body)
         neon.expect("GET", DATABASES, listed(database()))
         neon.expect("GET", URI_PATH, URI, query=QUERY)

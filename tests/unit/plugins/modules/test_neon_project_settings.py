@@ -94,7 +94,7 @@ def test_libraries_of_a_new_project_are_checked_and_set_once_it_is_there() -> No
         neon.expect("POST", "/projects", {"project": project(), "operations": [operation()]}, body=body, status=201)
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         neon.expect("GET", f"{PATH}/available_preload_libraries", {"libraries": [{"library_name": "pg_cron"}]})
-        neon.expect("PATCH", PATH, {"project": done}, body={"project": {"settings": {"preload_libraries": {"enabled_libraries": ["pg_cron"]}}}})
+        neon.expect("PATCH", PATH, {"project": done}, body={"project": {"settings": done["settings"]}})
         neon.expect("GET", PATH, {"project": done})
         result = run(preload_libraries=["pg_cron"])
     assert result["actions"] == ["create project shop", "update project shop"]
@@ -220,6 +220,18 @@ def test_the_default_branch_is_found_on_whatever_page_it_stands() -> None:
         neon.expect("GET", f"{PATH}/branches", {**others, "pagination": {"next": "n"}}, query=PAGE)
         neon.expect("GET", f"{PATH}/branches", branches(OURS), query={**PAGE, "cursor": "n"})
         assert run(check=True, block_public_connections=True, default_branch="production")["changed"] is True
+
+
+@pytest.mark.parametrize(("value", "status", "ours"), [(OURS, 200, True), (None, 200, False), (OURS, 404, False)])
+def test_of_a_restored_default_branch_the_one_that_it_replaced_counts(value: dict[str, str] | None, status: int, ours: bool) -> None:
+    restored = branch(id="br-new-3", default=True, restored_from="snap-1", restored_as=BRANCH_ID)
+    with conversation() as neon:
+        expect_list(neon)
+        neon.expect("GET", f"{PATH}/branches", {"branches": [restored], "annotations": {}}, query=PAGE)
+        answer = {"branch": branch(name="production-before"), "annotation": {"object": {}, "value": value} if value else None}
+        neon.expect("GET", f"{PATH}/branches/{BRANCH_ID}", answer if status == 200 else refusal("no branch"), status=status)
+        result = run(check=True, block_public_connections=True)
+    assert result.get("changed", False) is ours
 
 
 def test_libraries_are_checked_before_anything_is_changed() -> None:

@@ -103,7 +103,10 @@ def test_another_branch_that_is_not_found_is_an_error() -> None:
     with conversation() as neon:
         neon.expect("GET", ROLES, listed(role()))
         neon.expect("GET", PARENT, {"branches": [branch(name="production-2")], "pagination": {}}, query=SEARCH)
-        assert run(distinct_from_branch="production")["msg"].startswith("option distinct_from_branch: ")
+        message = run(distinct_from_branch="production")["msg"]
+    assert message.startswith("option distinct_from_branch: ")
+    # Who uses site.yml has no such option, but this variable.
+    assert "in an inventory: neon_branch_parent" in message
 
 
 def test_our_own_branch_is_no_other() -> None:

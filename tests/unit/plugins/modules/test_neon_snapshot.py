@@ -205,6 +205,16 @@ def test_an_expiry_that_the_service_ignores_fails_clearly() -> None:
     assert "take another snapshot" in result["msg"]
 
 
+def test_an_expiry_that_the_service_refuses_fails_clearly() -> None:
+    body = {"snapshot": {"expires_at": "2023-12-01T00:00:00Z"}}
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        neon.expect("PATCH", f"{PATH}/snapshots/{SNAPSHOT_ID}", refusal("unknown field expires_at"), body=body, status=400)
+        result = run(expires_at="2023-12-01T00:00:00Z")
+    assert "unknown field expires_at" in result["msg"]
+    assert "take another snapshot with the right expiry" in result["msg"]
+
+
 @pytest.mark.parametrize("wish", [{"expires_at": "2023-12-01T00:00:00Z"}, {"state": "absent", "confirm_destroy": "nightly"}])
 def test_a_foreign_snapshot_needs_adoption(wish: dict[str, str]) -> None:
     for manual, reason in ((True, "nothing says that this collection made it"), (False, "a schedule made it")):
@@ -277,6 +287,19 @@ def test_a_full_limit_is_explained_and_nothing_is_pruned(code: str, message: str
     assert "The plan allows no more snapshots" in result["msg"]
 
 
+def test_a_conflict_is_looked_at_and_adopted_if_it_is_what_was_wanted() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("snapshot already exists"), query={"name": NAME}, status=409)
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        neon.expect("GET", f"{PATH}/operations", {"operations": []}, query={"limit": "100"})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        assert run(branch="production")["changed"] is True
+
+
 RESTORE = f"{PATH}/snapshots/{SNAPSHOT_ID}/restore"
 WISH = {"state": "restored", "target_name": "look"}
 FINAL = {
@@ -332,6 +355,26 @@ def test_another_branch_is_never_overwritten(found: dict[str, t.Any], check: boo
         expect_snapshots(neon, snapshot())
         expect_branch(neon, "look", found)
         assert "exists and is not this snapshot restored" in run(check=check, **WISH)["msg"]
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_branch_that_came_in_between_is_adopted_only_if_it_is_this_snapshot(ours: bool) -> None:
+    there = LOOK if ours else branch(name="look")
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look")
+        neon.expect("POST", RESTORE, refusal("branch already exists"), body={"name": "look", "finalize_restore": False}, status=409)
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look", there)
+        if ours:
+            neon.expect("GET", f"{PATH}/operations", {"operations": []}, query={"limit": "100"})
+            expect_snapshots(neon, snapshot())
+            expect_branch(neon, "look", there)
+        result = run(**WISH)
+    if ours:
+        assert result["branch"]["id"] == "br-new-3"
+    else:
+        assert "is not this snapshot restored" in result["msg"]
 
 
 def test_a_snapshot_that_is_not_there_is_not_restored() -> None:

@@ -54,7 +54,7 @@ def test_outside_check_mode_a_prediction_is_an_error(module: types.ModuleType, p
 
 def test_the_roles_of_a_new_server() -> None:
     result = run_module(*CALLS[0], check=True)
-    assert result["changed"] and result["diff"]["before"]["roles"] == {"shop_app": None}
+    assert result["changed"] and result["diff"]["before"]["role shop_app, exists"] is False
     (role,) = result["access"]["roles"]
     assert (role["exists"], role["connection_limit"], role["superuser"], role["environment"]) == (False, 15, False, "staging")
 
@@ -81,6 +81,20 @@ def test_a_prediction_validates_as_a_run_would() -> None:
     wrong = {**CALLS[2][1], "settings": [{"name": "max_connections", "value": 15}]}
     result = run_module(pg_setting, wrong, check=True)
     assert result["failed"] and "Neon has no ALTER SYSTEM" in result["msg"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_null_character_is_refused_before_anything_connects(check: bool) -> None:
+    present = {**LOGIN, "exists": True, "login_host": "localhost"}
+    for module, params in CALLS:
+        result = run_module(module, {**params, "login": present, "login_password": "hunter2\0"}, check=check)
+        assert result["failed"] and "option login_password: the password of shop_owner holds a null character" in result["msg"]
+        result = run_module(module, {**params, "login": {**present, "login_host": "local\0host"}, "login_password": "x"}, check=check)
+        assert result["failed"] and "option login.login_host: the value holds a null character" in result["msg"]
+    access = {**CALLS[0][1], "login": present, "login_password": "x", "passwords": {"shop_app": "hunter2\0hunter2"}}
+    result = run_module(pg_access, access, check=check)
+    assert result["failed"] and "option passwords, key shop_app: the password of role shop_app holds a null character" in result["msg"]
+    assert "hunter2" not in result["msg"]
 
 
 def test_without_the_driver_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:

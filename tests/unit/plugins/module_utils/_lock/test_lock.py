@@ -10,6 +10,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import signal
 import stat
 import subprocess
@@ -105,9 +106,19 @@ def test_names_become_files() -> None:
     one = starter.lock_file("/l", "shop", starter.ServerSession({}, "a@h:1/d"))
     other = starter.lock_file("/l", "shop", starter.ServerSession({}, "a@h:2/d"))
     assert len({one, other, "/l/shop.lock"}) == 3
-    for name in ("", " ", "x" * 201, "é" * 40):
-        with pytest.raises(InputError, match="cannot be the name of a lock"):
+    for name in ("", " "):
+        with pytest.raises(InputError, match="the name of the lock is empty"):
             starter.lock_file("/l", name)
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "é" * 40, "店" * 255 + "-staging"])
+def test_a_long_name_has_a_file_that_fits_and_is_its_own(tmp_path: pathlib.Path, name: str) -> None:
+    session = starter.ServerSession({}, "a@h:1/d")
+    files = {starter.lock_file(str(tmp_path), each, where) for each in (name, name + "x", "y" + name) for where in (None, session)}
+    assert len(files) == 6
+    for file in files:
+        pathlib.Path(file).touch()
+    assert starter.lock_file(str(tmp_path), name) in files
 
 
 def test_the_key_is_a_bigint_and_differs_by_name() -> None:
@@ -207,6 +218,33 @@ def test_a_lock_file_that_is_a_link_is_refused(tmp_path: pathlib.Path, mains: t.
 def test_a_missing_directory_is_named(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) -> None:
     with pytest.raises(InputError, match="cannot be opened: No such file or directory"):
         starter.take("shop", str(tmp_path / "no" / "shop.lock"), mains().run, None, 30)
+
+
+def test_a_full_disk_is_said_with_the_file_and_a_remedy(tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch) -> None:
+    # The holder may not write a single byte into a file; it finds out when it writes who holds the lock, as on a full disk.
+    holder_file = starter.holder.__file__
+    _program(
+        tmp_path,
+        f"import resource, runpy\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\nrunpy.run_path({holder_file!r}, run_name='__main__')\n",
+        monkeypatch,
+    )
+    file = tmp_path / "shop.lock"
+    main = mains()
+    with pytest.raises(InputError, match=re.escape(f"the lock file {file} cannot be written: File too large")) as caught:
+        starter.take("shop", str(file), main.run, None, 30)
+    assert caught.value.remedy.startswith("Make room there") and "db_state_dir" in caught.value.remedy
+    monkeypatch.setattr(starter.holder, "__file__", holder_file)
+    starter.take("shop", str(file), main.run, None, 30)
+
+
+def test_a_note_that_cannot_be_written_does_not_end_the_lock(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = holder.LockFile(str(tmp_path / "shop.lock"))
+    assert lock.take()
+    monkeypatch.setattr(holder.os, "pwrite", lambda *_arguments: 1)
+    with pytest.raises(holder.NotWritten, match="No space left"):
+        lock.write({"a": 1})
+    holder._note(lock, {"a": 1})
+    assert not holder.LockFile(str(tmp_path / "shop.lock")).take()
 
 
 def test_a_run_that_has_ended_gets_no_lock(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) -> None:

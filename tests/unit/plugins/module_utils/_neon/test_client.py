@@ -89,6 +89,15 @@ def test_a_lock_that_stays_ends_with_the_deadline() -> None:
     assert caught.value.details["neon_error"]["status"] == 423
 
 
+def test_an_exceeded_quota_is_not_waited_for() -> None:
+    text = "Your project has exceeded the active time quota. Upgrade your plan to increase limits."
+    script = Script(answer(423, refusal(text)))
+    neon, clock = client(script)
+    with pytest.raises(ProviderError, match=r"exceeded the active time quota.*Raise the quota"):
+        neon.call("POST", "/x")
+    assert (len(script.sent), clock.slept) == (1, [])
+
+
 def test_retry_after_in_seconds_is_waited_for_in_full() -> None:
     neon, clock = client(Script(answer(429, refusal(), Retry_After="47"), answer()))
     assert neon.call("PATCH", "/x") == GOOD
@@ -245,7 +254,7 @@ def test_redirects_are_refused(status: int) -> None:
         neon.get("/x")
 
 
-@pytest.mark.parametrize("raw", [b"<html>login</html>", b"", b"[1]", b"\xff\xfe", b'{"a": 1'])
+@pytest.mark.parametrize("raw", [b"<html>login</html>", b"", b"[1]", b"\xff\xfe", b'{"a": 1', b"[" * 100_000, b'{"a":' * 100_000])
 def test_an_answer_that_is_no_json_object_is_refused(raw: bytes) -> None:
     neon, _clock = client(Script(answer(200, raw, Content_Type="text/html")))
     with pytest.raises(ProviderError, match="no complete JSON object, its content type is text/html"):

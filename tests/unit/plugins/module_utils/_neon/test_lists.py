@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from unit.neon_conversation import PROJECT_ID, FakeClock, branch, project
+from unit.neon_conversation import BRANCH_ID, PROJECT_ID, FakeClock, branch, database, endpoint, project
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import (
     AmbiguousError,
@@ -19,7 +19,12 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors impo
 )
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.client import NeonClient
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.deadline import Deadline
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.lists import branch_called, branch_named, projects_named
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.endpoint import endpoints_of
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.lists import all_endpoints, branch_called, branch_named, projects_named
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.operations import wait_until_settled
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_look import available_libraries
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.reach import database_called, hosts_of
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.snapshot_find import find_snapshot
 
 
 class Pages(NeonClient):
@@ -32,7 +37,7 @@ class Pages(NeonClient):
         self.queries: list[dict[str, t.Any]] = []
 
     def call(self, method: str, path: str, *, query: t.Any = None, body: t.Any = None) -> dict[str, t.Any]:
-        self.queries.append({key: value for key, value in dict(query).items() if value is not None})
+        self.queries.append({key: value for key, value in dict(query or {}).items() if value is not None})
         return self._pages.pop(0)
 
 
@@ -49,6 +54,41 @@ def test_projects_are_paged_and_compared_exactly() -> None:
         {"search": "shop", "limit": 400, "org_id": "org-1", "cursor": "a"},
         {"search": "shop", "limit": 400, "org_id": "org-1", "cursor": "b"},
     ]
+
+
+@pytest.mark.parametrize("odd", ["x", None, 3, ["x"]])
+@pytest.mark.parametrize(
+    ("read", "answer", "field"),
+    [
+        (lambda client: projects_named(client, "shop", None), {"projects": [project()]}, "projects"),
+        (lambda client: branch_named(client, PROJECT_ID, "production"), {"branches": [branch()]}, "branches"),
+        (lambda client: all_endpoints(client, PROJECT_ID), {"endpoints": [endpoint()]}, "endpoints"),
+        (lambda client: endpoints_of(client, PROJECT_ID, BRANCH_ID), {"endpoints": [endpoint()]}, "endpoints"),
+        (lambda client: database_called(client, PROJECT_ID, BRANCH_ID, "shop"), {"databases": [database()]}, "databases"),
+        (lambda client: hosts_of(client, PROJECT_ID, BRANCH_ID), {"endpoints": [endpoint()]}, "endpoints"),
+        (lambda client: find_snapshot(client, PROJECT_ID, "before", None), {"snapshots": []}, "snapshots"),
+        (lambda client: wait_until_settled(client, PROJECT_ID), {"operations": []}, "operations"),
+        (lambda client: available_libraries(client, PROJECT_ID), {"libraries": []}, "libraries"),
+    ],
+)
+def test_a_list_with_something_else_in_it_is_no_answer_of_neon(
+    read: t.Callable[[NeonClient], t.Any], answer: dict[str, t.Any], field: str, odd: t.Any
+) -> None:
+    read(Pages(answer))
+    with pytest.raises(ProviderError, match=f"the field {field} of Neon's answer is not a list of objects"):
+        read(Pages({**answer, field: [*answer[field], odd]}))
+
+
+@pytest.mark.parametrize("odd", [["p-1", 3], [None], "p-1", {}])
+def test_the_ids_of_unavailable_projects_are_texts(odd: t.Any) -> None:
+    with pytest.raises(ProviderError, match="unavailable_project_ids of Neon's answer is not a list of strings"):
+        projects_named(Pages({"projects": [], "unavailable_project_ids": odd}), "shop", None)
+
+
+@pytest.mark.parametrize(("annotations", "more"), [({BRANCH_ID: "x"}, {}), ({BRANCH_ID: ["x"]}, {}), ({}, {"id": ["x"]}), ({}, {"id": {}})])
+def test_an_annotation_that_is_none_and_an_id_that_is_no_text(annotations: dict[str, t.Any], more: dict[str, t.Any]) -> None:
+    with pytest.raises(ProviderError, match=r"is not an object|is not a string"):
+        branch_named(Pages({"branches": [branch(**more)], "annotations": annotations}), PROJECT_ID, "production")
 
 
 def test_one_short_page_is_one_request() -> None:

@@ -55,7 +55,7 @@ def test_what_is_no_address_is_refused(entry: str) -> None:
         checked_addresses([entry])
 
 
-ADDRESS = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
+ADDRESS = st.sampled_from(["10.0.0.1", "10.0.0.1/32", "203.0.113.0/24", "203.0.113.0-203.0.113.255", "2001:db8::1"])
 DAYS = st.lists(st.integers(1, 7), min_size=1, max_size=9)
 NAMES = st.lists(st.sampled_from(["pg_cron", "anon", "timescaledb"]), max_size=3)
 QUOTAS = st.dictionaries(st.sampled_from(["active_time_seconds", "written_data_bytes", "logical_size_bytes"]), st.integers(0, 9))
@@ -95,7 +95,8 @@ def test_what_was_sent_is_all_that_is_left_to_do_and_nothing_else_changes(curren
     assert setting_differences(sent, wish) == []
     assert {key: value for key, value in sent.items() if key not in {item.key for item in differences}}.items() <= current.items()
     # What is not declared inside of an object stays as well.
-    assert (sent.get("preload_libraries") or {}).get("use_defaults") == (current.get("preload_libraries") or {}).get("use_defaults")
+    if "preload_libraries" in current:
+        assert sent["preload_libraries"]["use_defaults"] == current["preload_libraries"]["use_defaults"]
     undeclared = {name: size for name, size in (current.get("quota") or {}).items() if name not in wish.quota}
     assert undeclared.items() <= (sent.get("quota") or {}).items()
     if wish.allowed_ips is None:

@@ -87,3 +87,13 @@ def test_each_kind_is_one_typed_error(kind: str, error: type[Exception]) -> None
     )
     assert type(built) is error
     assert "words of libpq" in built.message() and built.remedy and built.details == {"connect_failure": kind}
+
+
+@pytest.mark.parametrize(("provider", "has_a_reset"), [("neon", True), ("self_hosted", False)])
+def test_a_password_that_neon_keeps_is_repaired_by_a_reset(provider: str, has_a_reset: bool) -> None:
+    built = connect_error(
+        ConnectFailure("password", "no"), where="w", user="o{w}ner", host="h", database="d", ssl_mode="require", ca_cert=None, provider=provider
+    )
+    assert ("reset_password" in built.remedy) is has_a_reset
+    assert ("keeps for o{w}ner on this branch" in built.remedy) is has_a_reset
+    assert "which branch" in built.remedy

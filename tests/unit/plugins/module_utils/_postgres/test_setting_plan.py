@@ -11,15 +11,9 @@ import pytest
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, InputError, NotFoundError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import Catalogue, Parameter, snapshot_catalogue
-from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_plan import (
-    RELOAD,
-    Scope,
-    SettingState,
-    SettingWanted,
-    plan_settings,
-    resolve,
-    setting_facts,
-)
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_check import resolve
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_model import Scope, SettingState, SettingWanted
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_plan import RELOAD, plan_settings, setting_facts
 
 SYSTEM, DATABASE, ROLE, BOTH = Scope(), Scope("shop"), Scope(None, "app"), Scope("shop", "app")
 STATE = SettingState(snapshot_catalogue(17), "self_hosted", "owner", login_superuser=True, databases=frozenset({"shop"}), roles=frozenset({"app"}))
@@ -42,7 +36,7 @@ def test_one_statement_for_each_scope(scope: Scope, template: str, words: str) -
     plan = plan_settings(STATE, [wanted("work_mem", "8MB", scope)])
     assert plan.changes[0].payload.template == template
     assert plan.changes[0].describe() == f"set work_mem = 8MB for {words}"
-    assert (plan.before, plan.after) == ({words: {"work_mem": None}}, {words: {"work_mem": "8MB"}})
+    assert (plan.before, plan.after) == ({f"{words}, work_mem": None}, {f"{words}, work_mem": "8MB"})
 
 
 def test_alter_system_comes_first_with_one_reload() -> None:
@@ -54,7 +48,7 @@ def test_alter_system_comes_first_with_one_reload() -> None:
 def test_what_is_equal_keeps_its_text_and_needs_nothing() -> None:
     state = dataclasses.replace(STATE, stored={DATABASE: {"work_mem": "1024kB"}})
     plan = plan_settings(state, [wanted("work_mem", "1MB")])
-    assert plan.changes == () and plan.before == plan.after == {"database shop": {"work_mem": "1024kB"}}
+    assert plan.changes == () and plan.before == plan.after == {"database shop, work_mem": "1024kB"}
 
 
 def test_scopes_are_compared_apart() -> None:
@@ -110,8 +104,79 @@ def test_what_is_refused(state: dict[str, t.Any], item: SettingWanted, error: ty
 
 
 def test_the_same_setting_twice() -> None:
-    with pytest.raises(InputError, match="work_mem is declared twice"):
+    with pytest.raises(InputError, match="work_mem is declared twice for the same database shop"):
         plan_settings(STATE, [wanted("work_mem", "1MB"), wanted("WORK_MEM", "2MB")])
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_the_place_of_each() -> None:
+    wrong = [wanted("work_mem", "abc"), wanted("jit", "on"), wanted("statement_timeot", 1, ROLE), wanted("max_connections", 5, BOTH)]
+    with pytest.raises(InputError) as caught:
+        plan_settings(STATE, wrong)
+    message = caught.value.message()
+    assert message.startswith("option settings: 3 of the settings cannot be made. (1) ")
+    for words in (
+        "option settings, work_mem for database shop: 'abc' is not a value for work_mem. it is not a number.",
+        "option settings, statement_timeot for role app: PostgreSQL 17 has no parameter statement_timeot.",
+        "option settings, max_connections for role app in database shop: max_connections cannot be set for a role.",
+    ):
+        assert words in message
+    assert "jit" not in message and "\n" not in message
+
+
+def test_what_no_setting_can_be_made_on_is_said_once() -> None:
+    with pytest.raises(InputError) as caught:
+        plan_settings(dataclasses.replace(STATE, standby=True), [wanted("work_mem", "1MB"), wanted("jit", "on")])
+    assert caught.value.message().count("the server is a standby") == 1
+
+
+def test_neon_is_not_told_to_declare_for_the_whole_server() -> None:
+    with pytest.raises(InputError, match=r"Leave it out\. It follows from the compute's size"):
+        plan_settings(dataclasses.replace(STATE, provider="neon"), [wanted("max_connections", 5)])
+
+
+APP, APP_HERE, APP_ELSEWHERE, OWNER = Scope(None, "app"), Scope("shop", "app"), Scope("other", "app"), Scope(None, "owner")
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared", "named"),
+    [
+        # The database's setting and a role's own.
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB")], ["role app has its own work_mem = '8MB',"]),
+        ({APP_HERE: {"work_mem": "8MB"}}, [wanted("WORK_MEM", "1MB")], ["role app has its own work_mem = '8MB' in database shop,"]),
+        ({APP: {"work_mem": "8MB"}, OWNER: {"work_mem": "2MB"}}, [wanted("work_mem", "1MB")], ["role app", "role owner"]),
+        ({APP: {"work_mem": "1024kB"}}, [wanted("work_mem", "1MB")], []),
+        ({APP: {"jit": "off"}}, [wanted("work_mem", "1MB")], []),
+        ({APP_ELSEWHERE: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB")], []),
+        ({Scope(): {"work_mem": "8MB"}}, [wanted("work_mem", "1MB")], []),
+        # Of two of the role's own, the one in the database counts.
+        ({APP: {"work_mem": "8MB"}, APP_HERE: {"work_mem": "1MB"}}, [wanted("work_mem", "1MB")], []),
+        ({APP: {"work_mem": "1MB"}, APP_HERE: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB")], ["'8MB' in database shop"]),
+        # What the declaration says of the role is meant.
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB"), wanted("work_mem", "8MB", APP)], []),
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB"), wanted("work_mem", "4MB", APP_HERE)], []),
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB"), wanted("work_mem", scope=APP, present=False)], []),
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB"), wanted("work_mem", scope=APP_HERE, present=False)], ["role app"]),
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", present=False)], []),
+        # A role's setting for every database, and its own in one.
+        ({APP_ELSEWHERE: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB", APP)], ["'8MB' in database other"]),
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB", APP_HERE)], []),
+        ({APP: {"work_mem": "8MB"}}, [wanted("work_mem", "1MB", SYSTEM)], []),
+        ({APP: {"search_path": 'app, "$user"'}}, [wanted("search_path", ["app", "$user"])], []),
+    ],
+)
+def test_a_role_whose_sessions_do_not_get_what_is_declared_is_named(
+    stored: dict[Scope, dict[str, str]], declared: list[SettingWanted], named: list[str]
+) -> None:
+    logins = frozenset(scope.role for scope in stored if scope.role)
+    warnings = plan_settings(dataclasses.replace(STATE, stored=stored, logins=logins), declared).warnings
+    assert len(warnings) == len(named)
+    for text, words in zip(warnings, named, strict=True):
+        assert words in text and "reset its own with ALTER ROLE" in text
+
+
+def test_a_role_that_cannot_log_in_has_no_sessions() -> None:
+    state = dataclasses.replace(STATE, stored={APP: {"work_mem": "8MB"}})
+    assert plan_settings(state, [wanted("work_mem", "1MB")]).warnings == ()
 
 
 def test_granted_parameters_need_no_superuser() -> None:

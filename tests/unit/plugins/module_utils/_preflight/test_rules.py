@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import copy
+import pathlib
 import typing as t
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import pool_rules, rules
+from ansible_collections.dbinfra.postgres.plugins.module_utils._local import private_file
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, pool_rules, rules
 from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight.host_rules import FileFacts, Problem
 
 PRODUCTION: dict[str, t.Any] = {
@@ -35,6 +37,9 @@ PRODUCTION: dict[str, t.Any] = {
     "neon_isolation": "branch",
     "neon_project_ownership": "owner",
     "neon_history_retention_seconds": 604800,
+    "neon_allowed_ips": ["everyone"],
+    "neon_quota": {},
+    "neon_maintenance_window": {"weekdays": [7], "start_time": "02:00", "end_time": "04:00"},
     "neon_default_branch": "production",
     "neon_branch_name": "production",
     "neon_branch_id": "",
@@ -55,6 +60,8 @@ PRODUCTION: dict[str, t.Any] = {
     ],
     "db_access_passwords": {},
     "db_access_secret_file": "/home/ada/state/secrets/shop.json",
+    "db_settings_name": "shop",
+    "db_settings_database": {"statement_timeout": "60s"},
     "db_settings_roles": {"shop_readonly": {"statement_timeout": "5min"}},
     "db_delivery_role": "shop_app",
     "db_delivery_file": "/home/ada/state/delivery/shop.env",
@@ -120,6 +127,8 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
         "840 connections, but the server has 839: 1 too many",
         E,
     ),
+    (PRODUCTION, {"neon_project_name": "x" * 257}, "neon_project_name", "it has 257 characters, and Neon takes at most 256", E),
+    (STAGING, {"neon_branch_name": "é" * 257}, "neon_branch_name", "it has 257 characters", E),
     (PRODUCTION, {"neon_api_key": ""}, "neon_api_key", "the API key is empty", E),
     (PRODUCTION, {"neon_api_key": " \n"}, "neon_api_key", "the API key is empty", E),
     (PRODUCTION, {"neon_api_key": "napi_abc\n"}, "neon_api_key", "line ends", E),
@@ -148,6 +157,16 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
     (PRODUCTION, {"neon_suspend_timeout_seconds": 604801}, "neon_suspend_timeout_seconds", "-1 (never)", E),
     (PRODUCTION, {"neon_suspend_timeout_seconds": 300}, "neon_suspend_timeout_seconds", "goes to sleep", W),
     (PRODUCTION, {"neon_suspend_timeout_seconds": 0}, "neon_suspend_timeout_seconds", "goes to sleep", W),
+    (PRODUCTION, {"neon_allowed_ips": []}, "neon_allowed_ips", "everyone may connect", E),
+    (PRODUCTION, {"neon_allowed_ips": ["203.0.113.7", "10.0.0.1/8"]}, "neon_allowed_ips", "the network is 10.0.0.0/8", E),
+    (PRODUCTION, {"neon_quota": {"active_time_seconds": -5}}, "neon_quota", "active_time_seconds is -5", E),
+    (
+        PRODUCTION,
+        {"neon_maintenance_window": {"weekdays": [8], "start_time": "02:00", "end_time": "04:00"}},
+        "neon_maintenance_window",
+        "weekdays is [8]",
+        E,
+    ),
     (PRODUCTION, {"neon_history_retention_seconds": 2592001}, "neon_history_retention_seconds", "30 days", E),
     (PRODUCTION, {"neon_history_retention_seconds": -1}, "neon_history_retention_seconds", "30 days", E),
     (PRODUCTION, {"neon_history_retention_seconds": 0}, "neon_history_retention_seconds", "no point-in-time recovery", W),
@@ -313,6 +332,23 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
     (PRODUCTION, {"db_delivery_file": "/home/ada/state/secrets/shop.json"}, "db_delivery_file", "another format", E),
     (PRODUCTION, {"db_settings_roles": {"nobody": {}}}, "db_settings_roles", "declares no such role", E),
     (PRODUCTION, {"db_settings_roles": {"shop_app": "x"}}, "db_settings_roles", "mapping", E),
+    (PRODUCTION, {"db_settings_roles": {"shop_app": {"jit": "perhaps"}}}, "db_settings_roles", "not a value for jit: it is not a Boolean", E),
+    (PRODUCTION, {"db_settings_roles": {"shop_app": {"fsync": False}}}, "db_settings_roles", "fsync cannot be set for a role: it belongs to", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": "abc"}}, "db_settings_database", "statement_timeout: it is not a number", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": -1}}, "db_settings_database", "outside of the valid range 0 ms to", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": None}}, "db_settings_database", "statement_timeout has no value", E),
+    (PRODUCTION, {"db_settings_database": {"statement_timeout": {"a": 1}}}, "db_settings_database", "it is a dict", E),
+    (PRODUCTION, {"db_settings_database": {"work_mem": "1gb"}}, "db_settings_database", "Units are case-sensitive", E),
+    (PRODUCTION, {"db_settings_database": {"work_mem": ["1MB"]}}, "db_settings_database", "not a list parameter", E),
+    (PRODUCTION, {"db_settings_database": {"default_transaction_isolation": "x"}}, "db_settings_database", "none of serializable, repeatable", E),
+    (PRODUCTION, {"db_settings_database": {"max_connections": 100}}, "db_settings_database", "only when the server starts", E),
+    (PRODUCTION, {"db_settings_database": {"no_such_setting": 1}}, "db_settings_database", "PostgreSQL 17 has no parameter no_such_setting", E),
+    (PRODUCTION, {"db_settings_database": {"work_mem": 64, "WORK_MEM": 64}}, "db_settings_database", "work_mem is declared twice", E),
+    (PRODUCTION, {"db_settings_database": {True: 1}}, "db_settings_database", "no parameter True", E),
+    (PRODUCTION, {"db_settings_database": {"log_statement": "all"}}, "db_settings_database", "only a superuser may set log_statement", W),
+    (PRODUCTION, {"db_settings_database": {"log_statement": "most"}}, "db_settings_database", "it is none of none, ddl, mod, all", E),
+    (PRODUCTION, {"neon_pg_version": 16, "db_settings_database": {"transaction_timeout": 1}}, "db_settings_database", "16 has no parameter", E),
+    (PRODUCTION, {"db_access_passwords": {"shop_app": "hunter2\0"}}, "db_access_passwords", "holds a null character", E),
     (PRODUCTION, {"db_tls_mode": "verify-ca"}, "db_tls_mode", "pose as the server", E),
     (STAGING, {"db_tls_mode": "require"}, "db_tls_mode", "pose as the server", W),
 ]
@@ -327,6 +363,41 @@ def test_a_rule(base: dict[str, t.Any], changes: dict[str, t.Any], variable: str
     text = found[0].describe()
     assert "hunter2" not in text
     assert "napi" not in text
+
+
+def test_every_wrong_setting_is_found_with_the_variable_it_stands_in() -> None:
+    database = {"statement_timeout": "abc", "max_connections": 100, "no_such_setting": 1, "jit": True, "work_mem": "8MB"}
+    found = judge({**PRODUCTION, "db_settings_database": database, "db_settings_roles": {"shop_readonly": {"work_mem": "x", "lock_timeout": "1x"}}})
+    assert [(item.variable, item.value) for item in found] == [
+        ("db_settings_database", '{"statement_timeout": "abc"}'),
+        ("db_settings_database", '{"max_connections": 100}'),
+        ("db_settings_database", '{"no_such_setting": 1}'),
+        ("db_settings_roles", '{"shop_readonly": {"work_mem": "x"}}'),
+        ("db_settings_roles", '{"shop_readonly": {"lock_timeout": "1x"}}'),
+    ]
+
+
+def test_the_remedy_names_the_nearest_settings() -> None:
+    assert "Did you mean statement_timeout" in judge({**PRODUCTION, "db_settings_database": {"statement_timeot": 1}})[0].remedy
+
+
+def test_a_secret_among_the_settings_is_not_shown() -> None:
+    found = judge({**PRODUCTION, "db_settings_database": {"password_encryption": "hunter2", "app.api_key": {"a": "hunter2"}}})
+    assert len(found) == 2
+    assert not [item for item in found if "hunter2" in item.describe()]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"statement_timeout": "60s", "lock_timeout": 5000, "idle_in_transaction_session_timeout": "1.5min", "jit": False},
+        {"search_path": ["app", "public"], "TimeZone": "Europe/Vienna", "datestyle": "ISO, DMY"},
+        {"default_toast_compression": "lz4"},  # only some servers know it, Neon's do
+        {"pgaudit.log": "ddl", "app.anything": "hunter2"},  # an extension's, which nobody can know here
+    ],
+)
+def test_settings_that_a_server_takes_are_not_found(settings: dict[str, t.Any]) -> None:
+    assert judge({**PRODUCTION, "db_settings_database": settings, "db_settings_roles": {"shop_owner": settings}}) == []
 
 
 @pytest.mark.parametrize(
@@ -418,6 +489,36 @@ def test_roles_without_privileges_have_a_row_of_their_own() -> None:
     assert said["needed"] == 43 + 10
     assert said["needed"] == sum(row["connections"] for row in said["rows"])
     assert said["verdict"].endswith("= 53 of 839 connections; 786 stay free")
+
+
+def test_the_longest_names_pass() -> None:
+    assert judge({**STAGING, "neon_project_name": "店" * 256, "neon_branch_name": "店" * 256}) == []
+
+
+@pytest.mark.parametrize("state", ["state", "./state", "state/", ".", "/home/ada/state", "/home/ada/state/"])
+def test_a_problem_of_the_state_directory_is_said_once(state: str) -> None:
+    paths = {
+        "db_state_dir": state,
+        "db_preflight_lock_dir": f"{state}/locks",
+        "db_access_secret_file": f"{state}/secrets/shop.json",
+        "db_delivery_file": f"{state}/delivery/shop.env",
+    }
+    problems = dict.fromkeys(paths, Problem("it is a relative path", "Declare an absolute one"))
+    assert [found.variable for found in judge({**PRODUCTION, **paths}, problems)] == ["db_state_dir"]
+    elsewhere = {**paths, "db_delivery_file": "elsewhere/shop.env", "db_access_secret_file": "/srv/shop.json"}
+    expected = ["db_state_dir", "db_access_secret_file", "db_delivery_file"] if state != "." else ["db_state_dir", "db_access_secret_file"]
+    assert [found.variable for found in judge({**PRODUCTION, **elsewhere}, problems)] == expected
+
+
+@pytest.mark.parametrize(("size", "fits"), [(240, True), (241, True), (242, False), (300, False)])
+def test_a_file_name_must_leave_room_for_the_temporary_one(tmp_path: pathlib.Path, size: int, fits: bool) -> None:
+    path = tmp_path / ("x" * size)
+    problems = files.look({"db_delivery_file": str(path), "db_state_dir": str(tmp_path / ("y" * 255))}).problems
+    # Everybody may make files in the folder of the tests: that is another problem.
+    assert ("bytes, and 241 is what fits" in problems["db_delivery_file"].reason if "db_delivery_file" in problems else False) is not fits
+    assert "bytes" not in (problems["db_state_dir"].reason if "db_state_dir" in problems else "")
+    if fits:
+        private_file.write_private(str(path), "", "here")
 
 
 def test_two_application_roles_within_the_maximum_pass() -> None:

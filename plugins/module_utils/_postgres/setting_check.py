@@ -1,0 +1,185 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a server would refuse of the declared settings, found before it is asked. Pure: no SQL driver, no Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import DbinfraError, InputError, NotFoundError
+from .setting_catalogue import Catalogue, Parameter
+from .setting_model import Scope, SettingState, SettingWanted, Step
+from .setting_value import BadValueError, Value, declared_value, shown_text, stored_canonical
+
+#: Parameters that no ALTER SYSTEM may set although their context allows it.
+_NEVER_BY_ALTER_SYSTEM = frozenset({"data_directory", "config_file", "allow_alter_system"})
+
+#: Contexts of parameters that a session could change for itself; only these may be kept for a database or a role.
+_SESSION_CONTEXTS = ("user", "superuser")
+
+_WHY_NOT_IN_SESSION = {
+    "internal": "it is fixed when the server is built or its cluster is made",
+    "postmaster": "it takes effect only when the server starts",
+    "sighup": "it belongs to the whole server",
+    "backend": "it cannot change after a connection has begun",
+    "superuser-backend": "it cannot change after a connection has begun",
+}
+
+_NEON_SERVER = "It follows from the compute's size, or is changed by Neon's support on paid plans"
+
+
+def resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> list[Step]:
+    """Return every declared setting with its parameter, value and present text, checked.
+
+    :raises DbinfraError: with everything that the server would refuse, not the first of it only.
+    """
+    _check_server(state, wanted)
+    steps, problems = _resolve(state, wanted)
+    if not problems:
+        return steps
+    errors = [_at(item, error) for item, error in problems]
+    if len(errors) == 1:
+        raise errors[0]
+    raise InputError(
+        f"{len(errors)} of the settings cannot be made",
+        where="option settings",
+        why=" ".join(f"({number}) {error.message()}" for number, error in enumerate(errors, 1)),
+    )
+
+
+def declared_problems(catalogue: Catalogue, provider: str, wanted: t.Sequence[SettingWanted]) -> list[tuple[SettingWanted, DbinfraError]]:
+    """Return what is wrong with declared settings whatever server of that version they are for: names, scopes and values.
+
+    Who may set what, and which databases and roles there are, is taken to be in order; see :func:`needs_privilege`.
+    """
+    databases = frozenset(item.scope.database for item in wanted if item.scope.database)
+    roles = frozenset(item.scope.role for item in wanted if item.scope.role)
+    _steps, problems = _resolve(SettingState(catalogue, provider, "", login_superuser=True, databases=databases, roles=roles), wanted)
+    return problems
+
+
+def needs_privilege(catalogue: Catalogue, name: str) -> bool:
+    """Return whether a known parameter can be set by a superuser only, or by whom the privilege was granted."""
+    return catalogue.find(name).context == "superuser"
+
+
+def _resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> tuple[list[Step], list[tuple[SettingWanted, DbinfraError]]]:
+    steps: list[Step] = []
+    problems: list[tuple[SettingWanted, DbinfraError]] = []
+    seen: set[tuple[Scope, str]] = set()
+    for item in wanted:
+        key = (item.scope, item.name.lower())
+        try:
+            if key in seen:
+                name = state.catalogue.find(item.name).name
+                raise InputError(f"{name} is declared twice for the same {item.scope.words}", remedy="Keep one of them")
+            steps.append(_step(state, item))
+        except DbinfraError as error:
+            problems.append((item, error))
+        seen.add(key)
+    return steps, problems
+
+
+def _at(item: SettingWanted, error: DbinfraError) -> DbinfraError:
+    scope = "" if item.scope.is_system else f" for {item.scope.words}"
+    return type(error)(error.what, where=f"option settings, {item.name}{scope}", why=error.why, remedy=error.remedy, details=error.details)
+
+
+def _step(state: SettingState, item: SettingWanted) -> Step:
+    parameter = state.catalogue.find(item.name)
+    _check_scope(state, item, parameter)
+    value = declared_value(parameter, item.value) if item.present else None
+    if value is not None and not value.arguments:
+        # The only way to an empty list that the server can start with.
+        value = None
+    before = state.configured(item)
+    differs = _differs(state, item, parameter, value, before)
+    if differs:
+        _check_rights(state, item, parameter)
+        reason = state.refused.get((item.scope, parameter.name.lower()))
+        if reason and value is not None:
+            raise BadValueError(f"{value.text!r} is not a value for {parameter.name}", why=f"the server says: {reason}")
+    return Step(item, parameter, value, shown_text(parameter, before), differs)
+
+
+def _differs(state: SettingState, item: SettingWanted, parameter: Parameter, value: Value | None, before: str | None) -> bool:
+    if value is not None:
+        return stored_canonical(parameter, before) != value.canonical
+    if item.scope.is_system:
+        # RESET only removes the line that ALTER SYSTEM wrote; a line of postgresql.conf belongs to whoever wrote that file.
+        return item.name.lower() in state.in_auto_file if state.file_readable else before is not None
+    return before is not None
+
+
+def _check_server(state: SettingState, wanted: t.Sequence[SettingWanted]) -> None:
+    """Refuse what no setting of a scope can be made on, once and not for each of them."""
+    if state.standby and any(not item.scope.is_system for item in wanted):
+        raise InputError(
+            "the server is a standby", where="option login", why="settings of databases and roles come from the primary", remedy="Connect to it"
+        )
+    if not state.alter_system_allowed and state.provider != "neon" and any(item.scope.is_system for item in wanted):
+        raise InputError(
+            "ALTER SYSTEM is switched off on this server",
+            where="option settings",
+            why="allow_alter_system is off: somebody else owns the configuration files",
+        )
+
+
+def _check_scope(state: SettingState, item: SettingWanted, parameter: Parameter) -> None:
+    if item.scope.is_system:
+        _check_system_scope(state, parameter)
+        return
+    name, scope = parameter.name, item.scope
+    if parameter.context not in _SESSION_CONTEXTS:
+        if parameter.context == "internal":
+            remedy = "Leave it out"
+        elif state.provider == "neon":
+            remedy = f"Leave it out. {_NEON_SERVER}"
+        else:
+            remedy = "Declare it for the whole server, without database and role, or leave it out where the server's settings are the provider's"
+        raise InputError(
+            f"{name} cannot be set for a {'role' if scope.role else 'database'}", why=_WHY_NOT_IN_SESSION.get(parameter.context), remedy=remedy
+        )
+    if scope.database and scope.database not in state.databases:
+        raise NotFoundError(f"database {scope.database} does not exist", remedy="Create it first, or correct the name")
+    if scope.role and scope.role not in state.roles and not state.assume_roles:
+        raise NotFoundError(f"role {scope.role} does not exist", remedy="Create it first, or correct the name")
+
+
+def _check_system_scope(state: SettingState, parameter: Parameter) -> None:
+    name = parameter.name
+    if state.provider == "neon":
+        raise InputError(
+            f"{name} cannot be set for the whole server on Neon",
+            why="Neon has no ALTER SYSTEM",
+            remedy="Name a database or a role for it" if parameter.context in _SESSION_CONTEXTS else _NEON_SERVER,
+        )
+    if parameter.context == "internal" or name.lower() in _NEVER_BY_ALTER_SYSTEM:
+        raise InputError(f"{name} cannot be set by ALTER SYSTEM", why=_WHY_NOT_IN_SESSION.get(parameter.context), remedy="Leave it out")
+    if parameter.custom and state.catalogue.major < 17:
+        raise InputError(
+            f"the server does not know {name}",
+            why=f"ALTER SYSTEM of PostgreSQL {state.catalogue.major} takes only names of loaded extensions",
+            remedy="Load the extension first, or name a database or a role",
+        )
+
+
+def _check_rights(state: SettingState, item: SettingWanted, parameter: Parameter) -> None:
+    if state.login_superuser:
+        return
+    name = parameter.name.lower()
+    if item.scope.is_system and name not in state.alterable:
+        raise InputError(
+            f"{state.login_user} may not set {parameter.name} for the whole server",
+            why="that takes a superuser, or from PostgreSQL 15 on GRANT ALTER SYSTEM ON PARAMETER",
+            remedy="Log in as such a role, or name a database or a role for the setting",
+        )
+    # A name that the server does not know might be a superuser's parameter, so it takes the same right.
+    if not item.scope.is_system and (parameter.context == "superuser" or parameter.custom) and name not in state.settable:
+        raise InputError(
+            f"{state.login_user} may not set {parameter.name}",
+            why="that takes a superuser, or from PostgreSQL 15 on GRANT SET ON PARAMETER",
+            remedy="Leave it out, or have the privilege granted",
+        )

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``pg_setting`` is told and what it finds: scopes, declared settings, the state of a server. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .setting_catalogue import Catalogue, Parameter
+from .setting_value import Value
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Scope:
+    """Where a setting is kept: the whole server if both are None."""
+
+    database: str | None = None
+    role: str | None = None
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is the whole server."""
+        return self.database is None and self.role is None
+
+    @property
+    def words(self) -> str:
+        """The scope for people, and in results."""
+        if self.is_system:
+            return "system"
+        if self.role is None:
+            return f"database {self.database}"
+        return f"role {self.role}" + (f" in database {self.database}" if self.database else "")
+
+
+@dataclasses.dataclass(frozen=True)
+class SettingWanted:
+    """One declared setting.
+
+    :param value: a YAML scalar or a list; not looked at when ``present`` is false.
+    """
+
+    name: str
+    scope: Scope
+    value: t.Any = None
+    present: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class SettingState:
+    """What a server has.
+
+    :param stored: per scope and lower-case name the text of pg_db_role_setting.
+    :param logins: the roles with settings of their own whose sessions a declared setting is meant for.
+    :param file_text: per lower-case name the text of the last line of the configuration files.
+    :param in_auto_file: lower-case names with a line in postgresql.auto.conf.
+    :param file_readable: whether pg_file_settings may be read; without it the running value stands for the configured one.
+    :param databases: those of the declared ones that exist; likewise ``roles``.
+    :param settable: lower-case names of superuser parameters that the login user may set.
+    :param refused: what the server says about a value that it was asked to try, per scope and lower-case name.
+    :param assume_roles: in check mode a role may be one that an earlier task would make.
+    """
+
+    catalogue: Catalogue
+    provider: str
+    login_user: str
+    login_superuser: bool = False
+    stored: t.Mapping[Scope, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    logins: frozenset[str] = frozenset()
+    file_text: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    in_auto_file: frozenset[str] = frozenset()
+    file_readable: bool = True
+    databases: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    settable: frozenset[str] = frozenset()
+    alterable: frozenset[str] = frozenset()
+    refused: t.Mapping[tuple[Scope, str], str] = dataclasses.field(default_factory=dict)
+    standby: bool = False
+    alter_system_allowed: bool = True
+    assume_roles: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def configured(self, wanted: SettingWanted) -> str | None:
+        """Return the configured text in a scope, None for none."""
+        name = wanted.name.lower()
+        if not wanted.scope.is_system:
+            return self.stored.get(wanted.scope, {}).get(name)
+        if self.file_readable:
+            return self.file_text.get(name)
+        parameter = self.catalogue.find(wanted.name)
+        return parameter.running if parameter.source != "default" else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """A declared setting together with what it means on the server."""
+
+    wanted: SettingWanted
+    parameter: Parameter
+    value: Value | None
+    before: str | None
+    differs: bool
+
+    @property
+    def after(self) -> str | None:
+        """The text that will be configured; what is equal keeps its text."""
+        if not self.differs:
+            return self.before
+        return self.value.text if self.value is not None else None

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for settings: what the server would refuse is refused before there is one. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.errors import DbinfraError
+from .._postgres.setting_catalogue import Catalogue, snapshot_catalogue
+from .._postgres.setting_check import declared_problems, needs_privilege
+from .._postgres.setting_model import Scope, SettingWanted
+from .._postgres.setting_value import BadValueError
+from .._postgres.settings_snapshot import SERVERS
+from .access_rules import declared_roles
+from .findings import Finding, shown
+
+Values = t.Mapping[str, t.Any]
+Rule = t.Callable[[Values], t.Iterable[Finding]]
+
+_OF_DATABASE, _OF_ROLES = "db_settings_database", "db_settings_roles"
+
+
+def roles(values: Values) -> t.Iterator[Finding]:
+    """Settings of roles must be for roles that exist then."""
+    by_role = values.get(_OF_ROLES)
+    if not isinstance(by_role, dict):
+        return
+    known = {role["name"] for role in declared_roles(values)} | {values.get("neon_owner_role")}
+    for name, wanted in by_role.items():
+        if "db_access_roles" in values and name not in known:
+            yield Finding(_OF_ROLES, shown(name), "db_access_roles declares no such role", "Correct the name, or declare the role")
+        if not isinstance(wanted, dict):
+            yield Finding(_OF_ROLES, shown({name: wanted}), "the settings of a role are a mapping of names to values", "Write them as name: value")
+
+
+def parameters(values: Values) -> t.Iterator[Finding]:
+    """Names, scopes and values must be ones that a server of the declared version takes."""
+    provider, major = values.get("db_provider"), values.get("neon_pg_version")
+    if provider != "neon" or major not in SERVERS:
+        return
+    catalogue = snapshot_catalogue(major)
+    wanted = _declared(values)
+    problems = declared_problems(catalogue, provider, wanted)
+    for item, error in problems:
+        yield _finding(item, error)
+    refused = {id(item) for item, _error in problems}
+    for item in wanted:
+        if id(item) not in refused and needs_privilege(catalogue, item.name):
+            yield _privileged(catalogue, item)
+
+
+def _declared(values: Values) -> list[SettingWanted]:
+    """Return the declared settings of the database and of its roles, without what is no mapping."""
+    database = values.get("db_settings_name") or values.get("neon_database_name") or ""
+    of_database = values.get(_OF_DATABASE)
+    by_role = values.get(_OF_ROLES)
+    found: list[SettingWanted] = []
+    if isinstance(of_database, dict):
+        found += [SettingWanted(str(name), Scope(database), value) for name, value in of_database.items()]
+    if isinstance(by_role, dict):
+        for role, wanted in by_role.items():
+            if isinstance(wanted, dict):
+                found += [SettingWanted(str(name), Scope(database, str(role)), value) for name, value in wanted.items()]
+    return found
+
+
+def _place(item: SettingWanted) -> tuple[str, str]:
+    """Return the inventory's variable and what stands there."""
+    setting = {item.name: item.value}
+    return (_OF_DATABASE, shown(setting)) if item.scope.role is None else (_OF_ROLES, shown({item.scope.role: setting}))
+
+
+def _finding(item: SettingWanted, error: DbinfraError) -> Finding:
+    variable, value = _place(item)
+    if item.value is None and isinstance(error, BadValueError):
+        return Finding(variable, value, f"{item.name} has no value", "Give one, or remove the setting")
+    # The value stands in the finding already, where it is hidden if its name sounds like a secret.
+    reason = f"not a value for {item.name}" if isinstance(error, BadValueError) else error.what
+    return Finding(variable, value, f"{reason}: {error.why}" if error.why else reason, error.remedy or "Correct it")
+
+
+def _privileged(catalogue: Catalogue, item: SettingWanted) -> Finding:
+    variable, value = _place(item)
+    return Finding(
+        variable,
+        value,
+        f"only a superuser may set {item.name}, or who was granted SET ON PARAMETER (from PostgreSQL 15 on), "
+        f"according to {catalogue.origin}; the owner is no superuser",
+        "Leave it out unless the provider grants it, else the run ends when it gets there",
+        warning=True,
+    )
+
+
+RULES: tuple[Rule, ...] = (roles, parameters)

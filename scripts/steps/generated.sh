@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Generated cases: random declarations and random faults on a local Neon without servers. The same cases in every run.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname -- "$0")/../lib.sh"
+
+exec "$VENV/bin/python" -m pytest tests/generated -q --junitxml "$OUTPUT/steps/generated.xml"
