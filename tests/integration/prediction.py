@@ -27,6 +27,7 @@ UNKNOWABLE = {
     "stand_in": "a real run has the server itself, nothing stands in for it",
     "exists": "a predicted object does not exist yet",
     "parent_timestamp": "the moment in the parent's history is that of the creation",
+    "parent_lsn": "the place in the parent's history is that of the creation",
     "expires_at": "a time to live begins when the branch is made",
 }
 # Tasks that look at the server or at what was delivered; on an empty account there is nothing to look at yet.
