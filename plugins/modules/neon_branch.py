@@ -406,6 +406,49 @@ connection:
     - In check mode, a branch that would be made has the database that it is a copy of as C(stand_in).
   returned: with O(database)
   type: dict
+  contains:
+    provider:
+      description: Always V(neon).
+      type: str
+    exists:
+      description: Whether there is a branch with a compute to connect to.
+      type: bool
+    project_id:
+      description: The project.
+      type: str
+    branch_id:
+      description: The branch.
+      type: str
+    login_host:
+      description: Direct host.
+      type: str
+    login_port:
+      description: Port of the direct host.
+      type: int
+    login_user:
+      description: The role.
+      type: str
+    login_db:
+      description: The database.
+      type: str
+    pooled_host:
+      description: Host of the pooler.
+      type: str
+    pooled_port:
+      description: Port of the pooler.
+      type: int
+    ssl_mode:
+      description: How connections check the server.
+      type: str
+    ca_cert:
+      description: File with the CA certificates that connections trust.
+      type: str
+    server_major:
+      description: Major version of the server, as given in O(server_major).
+      type: int
+    stand_in:
+      description: Where the database is reached that a branch yet to be made will be a copy of, in check mode. Null in every other case.
+      type: dict
   sample:
     provider: neon
     exists: true

@@ -249,6 +249,21 @@ def test_a_child_restored_to_its_past_becomes_a_child_of_the_preserved_branch(wr
     written.refused("DELETE", preserved, 422, "child branches")
 
 
+def test_a_reset_renews_the_time_to_live_and_the_preserved_branch_has_none(written):
+    expires = (datetime.datetime.fromisoformat(now(written)) + datetime.timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    child = written.add_branch("child", endpoint=False, expires_at=expires)
+    before = shown(written, child)
+    written.neon.advance_clock(3600)
+    restore(written, child, written.branch, preserve_under_name="child_old")
+    after = shown(written, child)
+    assert after["ttl_interval_seconds"] == before["ttl_interval_seconds"]
+    assert datetime.datetime.fromisoformat(after["expires_at"]) - datetime.datetime.fromisoformat(before["expires_at"]) >= datetime.timedelta(hours=1)
+    assert "expires_at" not in shown(written, path_of(written, "child_old"))
+    # A branch that expires cannot become a parent, also not by giving its data to another one.
+    other = written.add_branch("other", endpoint=False)
+    written.refused("POST", f"{other}/restore", 422, "expiration", body={"source_branch_id": child.rsplit("/", 1)[1]})
+
+
 def test_a_suspended_branch_stays_suspended_when_it_is_restored(written):
     written.neon.post(f"{written.endpoint}/suspend")
     restore(written, written.branch, written.branch, source_lsn=written.lsns[0], preserve_under_name="old")

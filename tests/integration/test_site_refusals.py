@@ -114,7 +114,8 @@ def test_a_run_that_tags_take_apart_is_refused(account, env, arguments):
 )
 def test_a_playbook_may_tag_the_site_as_a_whole(account, env, tmp_path, arguments, whole):
     playbook = tmp_path / "all.yml"
-    playbook.write_text(f"- name: Databases\n  ansible.builtin.import_playbook: {CHECKOUT / 'playbooks' / 'site.yml'}\n  tags: [databases]\n")
+    playbook.write_text("- name: Databases\n  ansible.builtin.import_playbook: dbinfra.postgres.site\n  tags: [databases]\n")
+    env = {**env, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "collections")}
     run = play(env, "staging", playbook=str(playbook), check=True, arguments=arguments).succeeded()
     assert bool([task for task in run.tasks if task.name.endswith("Check the whole declaration")]) is whole
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import expiry, quotas, soft_delete
+from . import expiry, quotas, snapshots, soft_delete
 from .world import World
 
 POLL_SECONDS = 0.5
@@ -14,7 +14,9 @@ MEASURE_SECONDS = 60.0
 
 
 async def keep_house(world: World) -> None:
-    """Background task: measure, enforce quotas, delete branches whose time is over, and for good what can no longer be recovered.
+    """Background task: measure, enforce quotas, delete branches and snapshots whose time is over, and for good what can no longer be recovered.
+
+    Scheduled snapshots are taken here as well.
 
     The pause is one of the emulator's clock: moving that forward ends it.
     """
@@ -29,4 +31,5 @@ async def keep_house(world: World) -> None:
             world.meter.store_all()
         await quotas.enforce(world)
         expiry.delete_expired(world)
+        snapshots.keep_up(world)
         await soft_delete.purge(world)

@@ -30,6 +30,8 @@ async def restore_branch(request: web.Request) -> web.Response:
     preserve = fields.get("preserve_under_name", str, "") or ""
     world.operations.require_unlocked(project)
     rules.check_restore(project, branch, source, at_head=not (timestamp or lsn), preserve=preserve)
+    if source is not branch and branch.parent_id is not None:
+        expiry.check_parent(source)  # which the source is about to be
     target = await target_of(world, project, source, timestamp=timestamp, lsn=lsn)
     world.operations.require_unlocked(project)
     kept = _kept(world, project, branch, source, preserve) if preserve else None
@@ -52,15 +54,15 @@ def _kept(world: World, project: Project, branch: Branch, source: Branch, name: 
         pending_state="ready",
         history_began_at=branch.history_began_at or branch.created_at,
         annotations={},
+        expires_at=None,
+        ttl_interval_seconds=None,
+        usage=Usage(),
         restore_status=None,
         restored_from=None,
         restored_as=None,
         backup_schedule=[],
         backups_done_until=[],
         deletable_root=branch.deletable_root or source is branch,
-        expires_at=None,
-        ttl_interval_seconds=None,
-        usage=Usage(),
     )
     project.branches[kept.id] = kept
     return kept
@@ -85,9 +87,13 @@ def _steps(world: World, project: Project, branch: Branch, source: Branch, targe
             await world.data_plane.drop_cluster(hidden_id)
             raise
         _settle(world, project, branch, source, target, kept, result[0])
+        for changed in (branch, kept) if kept else (branch,):
+            await world.meter.start_from_here(changed)
+
+    before = branch.current_state
 
     def undo() -> None:
-        branch.current_state, branch.pending_state = "ready", None
+        branch.current_state, branch.pending_state = before, None
         if kept:
             project.branches.pop(kept.id, None)
 
@@ -110,12 +116,13 @@ def _settle(world: World, project: Project, branch: Branch, source: Branch, targ
         for child in project.children(branch.id):
             child.parent_id = kept.id
     catalog.settle(world, project, branch, source, copied)
+    if source.id == branch.parent_id and target.is_head:
+        expiry.renew(branch, now)
     if branch.parent_id is not None:
         # A branch that was no root is now one of the branch its data come from; a root stays one.
         branch.parent_id = kept.id if kept and source is branch else source.id
         branch.parent_lsn = copied.lsn
         branch.parent_timestamp = target.at if not target.is_head else now
-    expiry.renew(branch, now)
     branch.history_began_at = branch.last_reset_at = branch.updated_at = branch.state_changed_at = now
     branch.current_state, branch.pending_state, branch.logical_size = "ready", None, None
 

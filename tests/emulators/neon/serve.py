@@ -19,7 +19,7 @@ from aiohttp import web
 
 from ..framework.instance import Instance, InstanceError, InstanceRecord
 from ..framework.records import Violation
-from . import housekeeping, names, snapshots
+from . import housekeeping, names
 from .app import BASE_PATH, build_app, build_gate, build_world
 from .dataplane import DataPlane, HollowPlane
 from .dataplane.errors import DataPlaneError
@@ -122,7 +122,6 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
         port = listener.getsockname()[1]
         background.append(asyncio.create_task(world.computes.suspend_idle_forever(), name="suspend idle computes"))
         background.append(asyncio.create_task(housekeeping.keep_house(world), name="housekeeping"))
-        background.append(asyncio.create_task(snapshots.keep_up_forever(world), name="snapshots"))
         for task in background:
             task.add_done_callback(died)
         host = f"http://{ADDRESS}:{port}{BASE_PATH}"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .world import World
 
 LOG = logging.getLogger("emulator.snapshots")
-POLL_SECONDS = 0.5
 
 
 def check_source(branch: Branch) -> None:
@@ -97,6 +96,7 @@ def restore_steps(world: World, project: Project, branch: Branch, snapshot: Snap
     async def copy() -> None:
         copied = await world.data_plane.copy_cluster(snapshot.id, branch.id)
         catalog.settle(world, project, branch, snapshot, copied)
+        await world.meter.start_from_here(branch)
         making.mark_ready(world, branch)
 
     return [Step("create_branch", branch.id, None, copy, lambda: project.branches.pop(branch.id, None) and None)]
@@ -140,13 +140,6 @@ def name_of_replaced(project: Project, replaced: Branch) -> str:
     while name in taken:
         name, number = f"{replaced.name} (old {number})", number + 1
     return name
-
-
-async def keep_up_forever(world: World) -> None:
-    """Background task: what time demands of snapshots. The pause is one of the emulator's clock: moving that forward ends it."""
-    while True:
-        await world.clock.sleep(POLL_SECONDS)
-        keep_up(world)
 
 
 def keep_up(world: World) -> None:

@@ -142,7 +142,9 @@ def over(projects: list[DeletedProject], branches: list[DeletedBranch], now: dat
 
 
 def _cluster_count(entry: DeletedProject | DeletedBranch) -> int:
-    return len(entry.project.branches) + len(entry.project.deleted_branches) if isinstance(entry, DeletedProject) else 1
+    if isinstance(entry, DeletedBranch):
+        return 1
+    return len(entry.project.branches) + len(entry.project.deleted_branches) + len(entry.project.snapshots)
 
 
 def _all_deleted_branches(world: World) -> list[DeletedBranch]:

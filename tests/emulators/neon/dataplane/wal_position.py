@@ -7,16 +7,11 @@
 from __future__ import annotations
 
 import pathlib
-import struct
 
 import psycopg2
 
-from . import sql
+from . import sql, wal
 from .sql import Address
-
-# pg_control, ControlFileData: the location of the latest checkpoint record; the same offset since PostgreSQL 11 (see catalog/pg_control.h).
-_CHECKPOINT = struct.Struct("=Q")
-_CHECKPOINT_OFFSET = 32
 
 
 def running(address: Address) -> int | None:
@@ -33,8 +28,6 @@ def running(address: Address) -> int | None:
 def stopped(data: pathlib.Path) -> int | None:
     """Return the position of a cluster that was stopped cleanly: its last checkpoint. None when there is no such file yet."""
     try:
-        with (data / "global" / "pg_control").open("rb") as file:
-            file.seek(_CHECKPOINT_OFFSET)
-            return int(_CHECKPOINT.unpack(file.read(_CHECKPOINT.size))[0])
-    except (FileNotFoundError, struct.error):
+        return wal.read_control(data).checkpoint
+    except FileNotFoundError:
         return None
