@@ -34,6 +34,7 @@ UNKNOWABLE = {
 LOOKS = {
     "Connect with what was delivered": "there is no server to connect to",
     "What the proof saw": "prints what the proof saw",
+    "What there is": "the sizes of branches that nobody touches move by themselves",
     "What was done": "a check says what would be done",
     "The report's folder": "ansible-core's file says less in check mode",
     "The report": "ansible-core's copy says less in check mode",
