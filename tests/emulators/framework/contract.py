@@ -9,6 +9,8 @@ references as it needs them. That keeps an emulator's start fast although the do
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 import os
 import re
@@ -21,6 +23,9 @@ from typing import Any
 from .undeclared import undeclared_fields
 
 CONTRACTS_VARIABLE = "DBINFRA_CONTRACTS"
+#: How many verdicts are remembered.
+REMEMBERED = 4096
+REQUEST_ID = "x-request-id"
 METHODS = ("get", "post", "put", "patch", "delete")
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -63,6 +68,9 @@ class Contract:
     def __init__(self, path: Path, base_path: str) -> None:
         self.path = path
         self.base_path = base_path
+        # A verdict takes milliseconds and follows from the message alone; most messages of a client that waits are equal.
+        self._judge_request = functools.lru_cache(REMEMBERED)(self._request_violations)
+        self._judge_response = functools.lru_cache(REMEMBERED)(self._response_violations)
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -91,22 +99,31 @@ class Contract:
 
     def request_violations(self, template: str, request: Message) -> list[str]:
         """What in ``request`` contradicts the operation; empty when it conforms."""
+        # An id of the request says nothing of its form, and would make every one of a hundred equal polls a new one.
+        headers = tuple(header for header in request.headers if header[0].lower() != REQUEST_ID)
+        return list(self._judge_request(template, dataclasses.replace(request, headers=headers)))
+
+    def response_violations(self, template: str, request: Message, response: Message) -> list[str]:
+        """What in ``response`` contradicts the operation that ``request`` called; empty when it conforms."""
+        # Of the request only the address counts.
+        return list(self._judge_response(template, Message(request.method, request.path), response))
+
+    def _request_violations(self, template: str, request: Message) -> tuple[str, ...]:
         api = self._operation_api(template, request.method)
         found = [text for error in api.iter_request_errors(_as_core_request(request)) for text in _explain(error)]
         operation = self._operation(template, request.method)
         declared = {parameter["name"] for parameter in self._parameters(template, operation) if parameter["in"] == "query"}
         found += [f"query parameter {name} is not declared" for name, value in request.query if name not in declared]
-        return found + self._undeclared(operation.get("requestBody"), request)
+        return (*found, *self._undeclared(operation.get("requestBody"), request))
 
-    def response_violations(self, template: str, request: Message, response: Message) -> list[str]:
-        """What in ``response`` contradicts the operation that ``request`` called; empty when it conforms."""
+    def _response_violations(self, template: str, request: Message, response: Message) -> tuple[str, ...]:
         from openapi_core.testing import MockResponse  # the import takes 0.4 s, which an emulator's start need not pay
 
         api = self._operation_api(template, request.method)
         core_response = MockResponse(response.body, response.status, dict(response.headers), response.content_type)
         found = [text for error in api.iter_response_errors(_as_core_request(request), core_response) for text in _explain(error)]
         responses = self._operation(template, request.method)["responses"]
-        return found + self._undeclared(responses.get(str(response.status), responses.get("default")), response)
+        return (*found, *self._undeclared(responses.get(str(response.status), responses.get("default")), response))
 
     def _operation(self, template: str, method: str) -> dict[str, Any]:
         return self.document["paths"][template][method.lower()]
