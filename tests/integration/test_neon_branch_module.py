@@ -15,7 +15,7 @@ from integration.neon_account import DATABASE, OWNER, Account, Shop
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import at, written
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint
-from emulators.fixtures import LocalNeon
+from emulators.fixtures import LocalNeon, running_neon
 
 pytestmark = pytest.mark.serial
 # How long anything is waited for that happens by itself.
@@ -102,9 +102,17 @@ def test_a_preview_is_one_task(account: Account, shop: Shop) -> None:
     assert "preview-17" not in branches(shop)
 
 
-def test_a_branch_expires(account: Account, shop: Shop) -> None:
+@pytest.fixture
+def shop_whose_time_moves() -> t.Iterator[Shop]:
+    """A shop on a local Neon of its own, whose clock a test may move."""
+    with running_neon("--hollow") as neon:
+        yield Shop(Account(neon))
+
+
+def test_a_branch_expires(shop_whose_time_moves: Shop) -> None:
+    shop, account = shop_whose_time_moves, shop_whose_time_moves.account
     wish = {"project_id": shop.id, "name": "short", "parent": "production"}
-    soon = written(at(int(time.time()) + 20))
+    soon = written(at(int(time.time()) + 3600))
     account.do(neon_branch, **wish, expires_at=soon)
     assert branches(shop)["short"]["expires_at"] == soon
     account.do(neon_branch, **wish, expires_at="never")
@@ -113,11 +121,12 @@ def test_a_branch_expires(account: Account, shop: Shop) -> None:
     assert "such a branch cannot have default: true" in account.message(neon_branch, **wish, default=True)
     assert "an expiring branch cannot have children" in account.message(neon_branch, project_id=shop.id, name="leaf", parent="short")
     assert account.changing_requests() == []
-    account.ok(neon_branch, **wish, expires_at=written(at(int(time.time()) + 2)))
+    account.ok(neon_branch, **wish, expires_at=soon)
+    account.neon.advance_clock(3600)
     wait_until(lambda: "short" not in branches(shop))
-    # What is gone is absent, and made again when it is declared.
+    # What is gone is absent, and made again when it is declared. Neon's clock is an hour ahead now.
     assert account.ok(neon_branch, project_id=shop.id, name="short", state="absent")["changed"] is False
-    assert account.ok(neon_branch, **wish, ttl="1h")["branch"]["created"] is True
+    assert account.ok(neon_branch, **wish, ttl="3h")["branch"]["created"] is True
 
 
 def test_what_cannot_expire_is_refused_before_anything_is_sent(account: Account, shop: Shop) -> None:

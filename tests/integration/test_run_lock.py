@@ -266,7 +266,7 @@ def _waiting(cursor: t.Any) -> bool:
         ({"login": {"login_host": "ep-one-pooler.eu.neon.tech"}}, "is a pooler"),
         ({"login": {"exists": False}}, "only a prediction"),
         ({"timeout": 0}, "at least one second"),
-        ({"name": ""}, "cannot be the name of a lock"),
+        ({"name": ""}, "the name of the lock is empty"),
         ({"path": ""}, "is not the path of a file"),
         ({"nonsense": 1}, "nonsense"),
     ],

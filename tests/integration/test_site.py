@@ -116,7 +116,8 @@ def test_a_declared_setting_that_the_applications_sessions_do_not_get_is_warned_
             assert run.changed == 0
             (warning,) = [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
             assert "role shop_app has its own statement_timeout = '0', which goes before the declared '60s' of database shop" in warning
-        meant = {"db_settings_roles": {"shop_app": {"statement_timeout": 0}}}
+        declared = {"shop_readonly": {"default_transaction_read_only": True, "statement_timeout": "5min"}}
+        meant = {"db_settings_roles": {**declared, "shop_app": {"statement_timeout": 0}}}
         run = play(env, "staging", check=True, extra_vars=meant).succeeded()
         assert not [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
     finally:
