@@ -30,6 +30,7 @@ from ansible_collections.dbinfra.postgres.plugins.modules import (
     neon_endpoint,
     neon_project,
     neon_role,
+    neon_snapshot,
 )
 from emulators.fixtures import LocalNeon, running_neon
 
@@ -115,6 +116,46 @@ def plays(draw: st.DrawFn) -> tuple[Call, ...]:
     return tuple(calls)
 
 
+@st.composite
+def changed_plays(draw: st.DrawFn, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """The play after somebody has edited the declaration: other protection, ends and sizes, branches that are given up or reset, a snapshot."""
+    wishes = {call.options["name"]: call.options for call in calls if call.module is neon_branch}
+    parents = {wish.get("parent") for wish in wishes.values()}
+    given_up: list[Call] = []
+    result: list[Call] = []
+    for name, wish in wishes.items():
+        loose = name != "production" and name not in parents
+        kinds = ["keep", "vary"] if "ttl" in wish or not loose else ["keep", "vary", "expire"]
+        kinds += ["absent"] * (loose and not wish.get("protected", False))
+        kinds += ["reset"] * (loose and "protected" not in wish and wish.get("init_source") == "parent-data")
+        kind = draw(st.sampled_from(kinds))
+        edited = dict(wish)
+        if kind == "absent":
+            given_up.append(Call(neon_branch, {"name": name, "state": "absent", "confirm_destroy": name}))
+            continue
+        if kind == "vary":
+            edited = {key: value for key, value in wish.items() if key not in ("ttl", "renew")}
+            edited["protected"] = not wish.get("protected", False)
+            if "ttl" in wish:
+                edited["expires_at"] = "never"
+        elif kind == "expire":
+            edited = {**wish, "protected": False, "ttl": "2d", "renew": True}
+        if "compute" in wish:
+            edited["compute"] = draw(SIZES)
+        result.append(Call(neon_branch, edited))
+        if kind == "reset":
+            reset = {"name": name, "state": "reset", "confirm_destroy": name, "preserve_under_name": f"{name}-old"}
+            result.append(Call(neon_branch, reset))
+        for call in calls:
+            if call.options.get("branch") == name:
+                sizes = draw(SIZES) if call.module is neon_endpoint else {}
+                result.append(Call(call.module, {**call.options, **sizes}))
+    if draw(st.booleans()):
+        result.append(Call(neon_snapshot, {"name": "dbinfra-mark", "branch": "production"}))
+    project = Call(neon_project, {**calls[0].options, "history_retention_seconds": 604800})
+    return (project, *result, *given_up)
+
+
 def _fault(kind: dict[str, t.Any], when: dict[str, t.Any], method: str, path_regex: str, times: int) -> dict[str, t.Any]:
     return {**kind, **when, "method": method, "path_regex": path_regex, "times": times}
 
@@ -150,8 +191,8 @@ FAULTS = st.lists(
         _fault,
         st.sampled_from(KINDS),
         WHEN,
-        st.sampled_from(["", "GET", "POST", "PATCH"]),
-        st.sampled_from(["", "/branches$", "/endpoints$", "/operations", "^/projects$", "/roles", "/databases"]),
+        st.sampled_from(["", "GET", "POST", "PATCH", "DELETE"]),
+        st.sampled_from(["", "/branches$", "/endpoints$", "/operations", "^/projects$", "/roles", "/databases", "/restore$", "/snapshot"]),
         st.integers(1, 3),
     ),
     max_size=6,
@@ -177,7 +218,7 @@ class Play:
                 options["name"] = self.name
             else:
                 options["project_id"] = project
-            if "branch" in options:
+            if "branch" in options and call.module is not neon_snapshot:
                 options["branch_id"] = branches[options.pop("branch")]
             if call.module is neon_database:
                 options["ca_file"] = self.neon.ca_file
@@ -230,6 +271,9 @@ class Bystanders:
 
 #: What changes by itself.
 VOLATILE = {"updated_at", "state_changed_at", "current_state", "pending_state", "last_active", "started_at", "suspended_at", "logical_size"}
+#: What a running compute uses up.
+VOLATILE |= {"active_time_seconds", "compute_time_seconds", "cpu_used_sec", "written_data_bytes", "data_transfer_bytes"}
+VOLATILE |= {"active_time", "compute_last_active_at", "synthetic_storage_size", "data_storage_bytes_hour"}
 
 
 def steady(item: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -257,8 +301,9 @@ def check(neon: LocalNeon, name: str, calls: t.Sequence[Call], bystanders: Bysta
     assert len(projects) == 1, "the project is there twice"
     seen = account_of(neon, projects[0]["id"])
     ids = {branch["name"]: branch["id"] for branch in seen["branches"].values()}
-    wishes = [call.options for call in calls if call.module is neon_branch]
-    assert set(ids) == {wish["name"] for wish in wishes} | set(bystanders.branches)
+    wishes = [call.options for call in calls if call.module is neon_branch and "state" not in call.options]
+    kept = {call.options["preserve_under_name"] for call in calls if call.options.get("state") == "reset"}
+    assert set(ids) == {wish["name"] for wish in wishes} | kept | set(bystanders.branches)
     for wish in wishes:
         branch = seen["branches"][wish["name"]]
         assert branch["protected"] is wish.get("protected", False)
@@ -285,6 +330,8 @@ def check(neon: LocalNeon, name: str, calls: t.Sequence[Call], bystanders: Bysta
         if call.module in (neon_role, neon_database):
             kind = "roles" if call.module is neon_role else "databases"
             assert call.options["name"] in seen[kind][ids[call.options["branch"]]]
+    marks = [call.options["name"] for call in calls if call.module is neon_snapshot]
+    assert [snapshot["name"] for snapshot in neon.get(f"/projects/{projects[0]['id']}/snapshots")["snapshots"]] == marks
 
 
 @pytest.fixture(scope="module")
@@ -305,31 +352,41 @@ def fast() -> t.Iterator[None]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(calls=plays(), faults=FAULTS, company=st.booleans())
+@given(calls=plays(), faults=FAULTS, company=st.booleans(), data=st.data())
 @pytest.mark.timeout(7200)
 def test_whatever_goes_wrong_two_more_runs_bring_about_what_is_declared(
-    hollow: LocalNeon, calls: tuple[Call, ...], faults: list[dict[str, t.Any]], company: bool
+    hollow: LocalNeon, calls: tuple[Call, ...], faults: list[dict[str, t.Any]], company: bool, data: st.DataObject
 ) -> None:
     name = f"shop-{next(NUMBERS)}x"
     bystanders = Bystanders(hollow, name)
-    play = Play(hollow, name, calls)
     with fast():
         if company:
             [made], _whole = Play(hollow, name, calls[:1]).run()
             bystanders.join(made["project"]["id"])
-        if faults:
-            hollow.faults(*faults)
-        attempts = 1
+        converge(hollow, name, calls, faults, bystanders)
+        if data.draw(st.booleans(), label="edited"):
+            edited = data.draw(changed_plays(calls), label="the edited play")
+            converge(hollow, name, edited, data.draw(FAULTS, label="its faults"), bystanders)
+
+
+def converge(neon: LocalNeon, name: str, calls: tuple[Call, ...], faults: list[dict[str, t.Any]], bystanders: Bystanders) -> None:
+    """Run the play under the faults, and at most twice more, the last time without; then hold the account against it."""
+    play = Play(neon, name, calls)
+    if faults:
+        neon.faults(*faults)
+    attempts = 1
+    results, whole = play.run()
+    while not whole and attempts < 3:
+        attempts += 1
+        if attempts == 3:
+            neon.faults()
         results, whole = play.run()
-        hollow.faults()
-        while not whole and attempts < 3:
-            attempts += 1
-            results, whole = play.run()
-        event(f"runs: {attempts}")
-        assert whole, results[-1]["msg"]
-        check(hollow, name, calls, bystanders)
-        again, _whole = play.run()
+    neon.faults()
+    event(f"runs: {attempts}")
+    assert whole, results[-1]["msg"]
+    check(neon, name, calls, bystanders)
+    again, _whole = play.run()
     # A renewed time to live moves on only when it gained a minute.
     assert [result["changed"] for result in again] == [False] * len(calls)
     assert bystanders.untouched()
-    check(hollow, name, calls, bystanders)
+    check(neon, name, calls, bystanders)
