@@ -136,7 +136,7 @@ def build_snapshot(context: Context) -> NeonResource:
     end = moment(params["expires_at"], "option expires_at") if params["expires_at"] else None
     wish = SnapshotWish(
         name=params["name"],
-        pinned=params["id"] is not None,
+        pinned=bool(params["id"]),
         branch=params["branch"] or None,
         timestamp=moment(params["timestamp"], "option timestamp") if params["timestamp"] else None,
         lsn=lsn(params["lsn"], "option lsn") if params["lsn"] else None,
@@ -147,4 +147,4 @@ def build_snapshot(context: Context) -> NeonResource:
         adopt=params["adopt"],
         confirm_destroy=params["confirm_destroy"],
     )
-    return SnapshotResource(context, client, wish, project_id, params["id"])
+    return SnapshotResource(context, client, wish, project_id, params["id"] or None)
