@@ -61,6 +61,7 @@ options:
   timestamp:
     description:
       - Takes the snapshot of that moment. RFC 3339 with a zone, for example V(2026-11-24T18:00:00Z). It has to lie within the branch's history.
+      - With a snapshot that is there, it is compared in whole seconds.
       - Without it and without O(lsn), it shows the branch as it is now.
     type: str
   lsn:

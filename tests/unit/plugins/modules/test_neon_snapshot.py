@@ -106,6 +106,22 @@ def test_a_point_in_history_and_an_expiry_go_along(wish: dict[str, str], query: 
         assert run(branch="production", **wish)["changed"] is True
 
 
+def test_a_moment_within_a_second_is_taken_once() -> None:
+    # Neon is asked for the exact moment, and shows whole seconds.
+    moment, taken = "2023-11-14T09:00:45.500000Z", snapshot(timestamp="2023-11-14T09:00:45Z")
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, {"snapshot": taken, "operations": []}, query={"name": NAME, "timestamp": moment})
+        expect_snapshots(neon, taken)
+        expect_branch(neon, "production", branch())
+        assert run(branch="production", timestamp=moment)["changed"] is True
+    with conversation() as neon:
+        expect_snapshots(neon, taken)
+        expect_branch(neon, "production", branch())
+        assert run(branch="production", timestamp=moment)["changed"] is False
+
+
 def test_no_change() -> None:
     with conversation() as neon:
         expect_snapshots(neon, snapshot(timestamp="2023-11-14T09:00:00.000Z", expires_at="2023-12-01T00:00:00Z"))
@@ -124,6 +140,7 @@ def test_no_change() -> None:
     ("wish", "text"),
     [
         ({"branch": "other"}, f"was taken of branch {BRANCH_ID}, declared is other ({OTHER_BRANCH_ID})"),
+        ({"timestamp": "2023-11-14T09:00:01Z"}, "shows 2023-11-14T09:00:00Z, declared is 2023-11-14T09:00:01Z"),
         ({"timestamp": "2023-11-14T10:00:00Z"}, "shows 2023-11-14T09:00:00Z, declared is 2023-11-14T10:00:00Z"),
         ({"lsn": "1/A"}, "shows 0/A, declared is 1/A"),
     ],
