@@ -84,7 +84,7 @@ options:
     default: false
   target_name:
     description:
-      - Name of the branch that the snapshot is restored into. Required with O(state=restored).
+      - Name of the branch that the snapshot is restored into, 1 to 256 characters. Required with O(state=restored).
       - With O(finalize=true) it is the name until the new branch takes over that of O(branch).
     type: str
   finalize:
@@ -96,7 +96,7 @@ options:
     default: false
   preserve_under_name:
     description:
-      - What the replaced branch is called afterwards. Required with O(finalize=true). No branch may have that name yet.
+      - What the replaced branch is called afterwards, 1 to 256 characters. Required with O(finalize=true). No branch may have that name yet.
     type: str
   confirm_destroy:
     description:

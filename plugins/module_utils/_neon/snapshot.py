@@ -17,6 +17,7 @@ from .client import NeonClient, path_of
 from .failures import BusyError
 from .lists import branch_called
 from .moments import answered_moment, at, lsn, moment, span, written
+from .names import check_name
 from .options import client_of, is_predicted, parent_id
 from .resource import NeonResource
 from .snapshot_find import find_snapshot, snapshot_facts
@@ -124,8 +125,7 @@ class SnapshotResource(NeonResource):
 def build_snapshot(context: Context) -> NeonResource:
     """Build the resource from a task's options: a snapshot, or a restored one."""
     params = context.params
-    if not params["name"]:
-        raise InputError("it is empty", where="option name", remedy="Give the snapshot's exact name")
+    check_name(params["name"] or "", "name", "snapshot")
     client = client_of(context)
     project_id = None if is_predicted(context) else parent_id(context, "project_id", "project")
     if params["state"] == "restored":

@@ -30,6 +30,8 @@ SNAPSHOT_ID = "snap-cool-lake-1"
 NAME = "dbinfra-before"
 # The clock of the conversation begins here.
 NOW = "2023-11-14T22:13:20Z"
+# One character more than Neon takes for the name of a branch.
+LONG = "n" * 257
 TAKE = f"{PATH}/branches/{BRANCH_ID}/snapshot"
 
 
@@ -520,7 +522,6 @@ def test_a_prediction_asks_nothing() -> None:
     [
         ({"name": ""}, "option name"),
         ({"project_id": ""}, "option project_id"),
-        ({"predicted": True}, "outside check mode"),
         ({"timestamp": "2023-11-14T10:00:00"}, "has no zone"),
         ({"expires_at": "tomorrow"}, "option expires_at"),
         ({"ttl": "soon"}, "option ttl"),
@@ -534,13 +535,38 @@ def test_a_prediction_asks_nothing() -> None:
         ({**FINAL, "preserve_under_name": None}, "option preserve_under_name: it is not set"),
         ({**FINAL, "branch": None}, "option branch: it is not set"),
         ({**FINAL, "target_name": "production"}, "they are not three different names"),
+        ({**FINAL, "preserve_under_name": "production"}, "they are not three different names"),
+        ({**FINAL, "preserve_under_name": "look"}, "they are not three different names"),
+        ({"name": LONG}, "option name: a snapshot's name has 1 to 256 characters, this one has 257"),
+        ({**WISH, "name": LONG}, "option name: a snapshot's name has 1 to 256 characters, this one has 257"),
+        ({**WISH, "target_name": LONG}, "option target_name: a branch's name has 1 to 256 characters, this one has 257"),
+        ({**FINAL, "preserve_under_name": LONG}, "option preserve_under_name: a branch's name has 1 to 256 characters, this one has 257"),
     ],
 )
-def test_wrong_options_ask_nothing(wish: dict[str, t.Any], text: str) -> None:
+@pytest.mark.parametrize("check", [True, False])
+def test_wrong_options_ask_nothing(wish: dict[str, t.Any], text: str, check: bool) -> None:
     with conversation():
-        result = run(**wish)
+        result = run(check=check, **wish)
     assert text in result["msg"]
     assert "exception" not in result
+
+
+def test_wrong_predicted_options_are_refused_in_the_check() -> None:
+    assert "outside check mode" in run(predicted=True)["msg"]
+    with conversation():
+        result = run(check=True, predicted=True, project_id=None, **{**FINAL, "preserve_under_name": LONG})
+    assert "option preserve_under_name" in result["msg"]
+
+
+def test_the_longest_names_are_taken() -> None:
+    longest = "n" * 256
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(name=longest))
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "t" * 256)
+        expect_branch(neon, "p" * 256)
+        result = run(check=True, **{**FINAL, "name": longest, "target_name": "t" * 256, "preserve_under_name": "p" * 256})
+    assert result["changed"] is True
 
 
 @pytest.mark.parametrize(("wish", "text"), [({"expires_at": NOW}, "is in the past"), ({"timestamp": "2023-11-15T00:00:00Z"}, "is in the future")])
