@@ -175,7 +175,7 @@ snapshot:
       description: When it was taken.
       type: str
     expires_at:
-      description: When it is deleted, null for never.
+      description: When it is deleted, null for never. In check mode also null if O(ttl) settles it.
       type: str
     manual:
       description: V(false) if a schedule made it.

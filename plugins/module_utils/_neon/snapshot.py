@@ -110,9 +110,9 @@ class SnapshotResource(NeonResource):
             return {"snapshot": shown}
         shown = snapshot_facts(None, wish.name, self._project_id)
         if wish.present:
-            end = expiry(wish, self._now)
             shown["source_branch_id"] = state.source.id if state.source else None
-            shown["expires_at"] = None if end is None else written(end)
+            # The end of a ttl is not known before a run comes to it.
+            shown["expires_at"] = None if wish.expires_at is None else written(wish.expires_at)
         return {"snapshot": shown}
 
     def _source(self, project_id: str, snapshot: Snapshot | None) -> SnapshotBranch | None:

@@ -88,6 +88,19 @@ def test_create() -> None:
     assert checked["diff"] == result["diff"]
     assert (checked["snapshot"]["exists"], checked["snapshot"]["id"], checked["snapshot"]["source_branch_id"]) == (False, None, BRANCH_ID)
     assert list(checked["snapshot"]) == list(result["snapshot"])
+    # Nobody knows when the run will come to it.
+    assert checked["snapshot"]["expires_at"] is None
+
+
+@pytest.mark.parametrize(("wish", "shown"), [({"ttl": "1d"}, None), ({"expires_at": "2023-12-01T01:00:00+01:00"}, "2023-12-01T00:00:00Z"), ({}, None)])
+def test_only_an_end_that_is_declared_is_predicted(wish: dict[str, str], shown: str | None) -> None:
+    with conversation():
+        predicted = run(check=True, predicted=True, project_id=None, branch="production", **wish)
+    assert predicted["snapshot"]["expires_at"] == shown
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        assert run(check=True, branch="production", **wish)["snapshot"]["expires_at"] == shown
 
 
 @pytest.mark.parametrize(
