@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import InputError, NotFoundError, ProviderError
+from .._core.errors import DbinfraError, InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
 from .failures import BusyError
+from .history_point import explain_point, history_point
 from .lists import branch_called
 from .moments import answered_moment, at, lsn, moment, span, written
 from .names import check_name
@@ -76,7 +77,12 @@ class SnapshotResource(NeonResource):
             end = expiry(self._wish, self._now)
             query = {**change.payload, "expires_at": None if end is None else written(end)}
             path = path_of("projects", project_id, "branches", query.pop("branch_id"), "snapshot")
-            answer = self.client.call("POST", path, query=query)
+            try:
+                answer = self.client.call("POST", path, query=query)
+            except DbinfraError as error:
+                point = history_point(self._wish.branch or "", ("timestamp", query.get("timestamp")), ("lsn", query.get("lsn")))
+                explain_point(error, point)
+                raise
             self._made = snapshot_from(required(answer, "snapshot", dict, "the new snapshot")).id
             return answer
         path = path_of("projects", project_id, "snapshots", change.payload["id"])

@@ -92,7 +92,9 @@ def test_create() -> None:
     assert checked["snapshot"]["expires_at"] is None
 
 
-@pytest.mark.parametrize(("wish", "shown"), [({"ttl": "1d"}, None), ({"expires_at": "2023-12-01T01:00:00+01:00"}, "2023-12-01T00:00:00Z"), ({}, None)])
+@pytest.mark.parametrize(
+    ("wish", "shown"), [({"ttl": "1d"}, None), ({"expires_at": "2023-12-01T01:00:00+01:00"}, "2023-12-01T00:00:00Z"), ({}, None)]
+)
 def test_only_an_end_that_is_declared_is_predicted(wish: dict[str, str], shown: str | None) -> None:
     with conversation():
         predicted = run(check=True, predicted=True, project_id=None, branch="production", **wish)
@@ -317,6 +319,36 @@ def test_a_full_limit_is_explained_and_nothing_is_pruned(code: str, message: str
         neon.expect("POST", TAKE, refusal(message, code), query={"name": NAME}, status=422)
         result = run(branch="production")
     assert "The plan allows no more snapshots" in result["msg"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize(
+    ("option", "value", "remedy"),
+    [
+        ("timestamp", "2023-11-14T09:00:00Z", "Check that branch production was there at 2023-11-14T09:00:00Z"),
+        ("lsn", "0/A", "Check that 0/A is an LSN of branch production"),
+    ],
+)
+def test_a_point_that_the_branch_does_not_have_is_explained(option: str, value: str, remedy: str, status: int) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("it lies before the beginning"), query={"name": NAME, option: value}, status=status)
+        message = run(branch="production", **{option: value})["msg"]
+    assert message.startswith(f"option {option} ({value}), Neon API, POST {TAKE}: ")
+    assert "it lies before the beginning" in message
+    assert remedy in message
+    assert "quote the request id" not in message
+
+
+def test_a_full_limit_is_not_blamed_on_the_point_in_history() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("no", "SNAPSHOTS_LIMIT_EXCEEDED"), query={"name": NAME, "lsn": "0/A"}, status=422)
+        message = run(branch="production", lsn="0/A")["msg"]
+    assert "The plan allows no more snapshots" in message
+    assert message.startswith("Neon API, ")
 
 
 def test_a_conflict_is_looked_at_and_adopted_if_it_is_what_was_wanted() -> None:
