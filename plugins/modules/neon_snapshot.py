@@ -35,7 +35,7 @@ options:
     default: false
   name:
     description:
-      - The exact name of the snapshot. Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
+      - The exact name of the snapshot, 1 to 256 characters. Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
     type: str
     required: true
   id:
