@@ -35,7 +35,7 @@ options:
     default: false
   name:
     description:
-      - The exact name of the snapshot. Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
+      - The exact name of the snapshot, 1 to 256 characters. Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
     type: str
     required: true
   id:
@@ -61,6 +61,7 @@ options:
   timestamp:
     description:
       - Takes the snapshot of that moment. RFC 3339 with a zone, for example V(2026-11-24T18:00:00Z). It has to lie within the branch's history.
+      - With a snapshot that is there, it is compared in whole seconds.
       - Without it and without O(lsn), it shows the branch as it is now.
     type: str
   lsn:
@@ -83,7 +84,7 @@ options:
     default: false
   target_name:
     description:
-      - Name of the branch that the snapshot is restored into. Required with O(state=restored).
+      - Name of the branch that the snapshot is restored into, 1 to 256 characters. Required with O(state=restored).
       - With O(finalize=true) it is the name until the new branch takes over that of O(branch).
     type: str
   finalize:
@@ -95,7 +96,7 @@ options:
     default: false
   preserve_under_name:
     description:
-      - What the replaced branch is called afterwards. Required with O(finalize=true). No branch may have that name yet.
+      - What the replaced branch is called afterwards, 1 to 256 characters. Required with O(finalize=true). No branch may have that name yet.
     type: str
   confirm_destroy:
     description:
@@ -174,7 +175,7 @@ snapshot:
       description: When it was taken.
       type: str
     expires_at:
-      description: When it is deleted, null for never.
+      description: When it is deleted, null for never. In check mode also null if O(ttl) settles it.
       type: str
     manual:
       description: V(false) if a schedule made it.

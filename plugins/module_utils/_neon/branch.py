@@ -22,7 +22,8 @@ from .branch_state import BranchState
 from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
 from .endpoint import send_endpoint
-from .failures import BusyError, ConflictError
+from .failures import ConflictError
+from .history_point import HistoryPoint, explain_point, history_point
 from .operations import wait_until_settled
 from .options import client_of, compute_of, is_predicted, parent_id
 from .records import MANAGED_BY, Branch, Endpoint, branch_from
@@ -95,7 +96,7 @@ class BranchResource(NeonResource):
                 return self._replace(path, change)
             return self.client.call("PATCH", path, body={"branch": change.payload["fields"]})
         except DbinfraError as error:
-            self._explain(error)
+            self._explain(error, change.action)
             raise
 
     def settled_project(self, answer: t.Mapping[str, t.Any] | None) -> str | None:
@@ -167,19 +168,21 @@ class BranchResource(NeonResource):
         except NotFoundError:
             return {}
 
-    def _explain(self, error: DbinfraError) -> None:
+    def _explain(self, error: DbinfraError, action: str) -> None:
         """Add to a refusal what is known about this branch."""
         reasons = "; ".join(f"{name}: {reason}" for name, reason in self._restricted if reason)
         if reasons:
             error.why = f"{error.why}. Neon restricts for this branch: {reasons}" if error.why else f"Neon restricts for this branch: {reasons}"
-        wish = self._wish
-        place = wish.parent_lsn or (wish.restore.lsn if wish.restore else None)
-        if place and isinstance(error, (ProviderError, NotFoundError)) and not isinstance(error, (BusyError, ConflictError)):
-            source = wish.parent if wish.parent_lsn else (wish.restore.source if wish.restore else None) or wish.name
-            error.remedy = (
-                f"Check that {place} is an LSN of branch {source} (SELECT pg_current_wal_lsn() there) and not of another one, "
-                "and that the project's history reaches back to it"
-            )
+        explain_point(error, self._point(action))
+
+    def _point(self, action: str) -> HistoryPoint | None:
+        """Return the point in a branch's history that a change names."""
+        wish, restore = self._wish, self._wish.restore
+        if action == "create":
+            return history_point(wish.parent or "", ("parent_timestamp", wish.parent_timestamp), ("parent_lsn", wish.parent_lsn))
+        if action == RESTORE and restore is not None:
+            return history_point(restore.source or wish.name, ("restore.timestamp", restore.timestamp), ("restore.lsn", restore.lsn))
+        return None
 
 
 def build_branch(context: Context) -> BranchResource:

@@ -11,12 +11,11 @@ import typing as t
 
 from .._core.errors import InputError
 from .moments import at, lsn, moment, span, span_words, written
+from .names import check_name
 from .options import compute_of
 from .records import Compute
 from .rules import check_compute
 
-# Neon's API description: minLength 1, maxLength 256.
-_LONGEST_NAME: t.Final = 256
 # Neon deletes an expiring branch after 30 days at the latest.
 LONGEST_LIFE_SECONDS: t.Final = 30 * 86400
 # This machine's clock and Neon's may differ by so many seconds; what is closer to a limit than that is left to Neon to decide.
@@ -135,10 +134,10 @@ def wish_from(params: t.Mapping[str, t.Any], now: float) -> BranchWish:
     :raises InputError: naming the option that is wrong.
     """
     state = params["state"]
-    _check_name(params["name"] or "", "name")
+    check_name(params["name"] or "", "name")
     for option in ("new_name", "preserve_under_name"):
         if params[option] is not None:
-            _check_name(params[option], option)
+            check_name(params[option], option)
     _refuse_strangers(params, state)
     timestamp, seconds = _past_moment(params["parent_timestamp"], "option parent_timestamp", now)
     if params["parent_timestamp"] and params["parent_lsn"]:
@@ -167,15 +166,6 @@ def wish_from(params: t.Mapping[str, t.Any], now: float) -> BranchWish:
     )
     _check_together(wish)
     return wish
-
-
-def _check_name(name: str, option: str) -> None:
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise InputError(
-            f"a branch's name has 1 to {_LONGEST_NAME} characters, this one has {len(name)}",
-            where=f"option {option}",
-            remedy="Choose another name" if name else "Give the branch's exact name",
-        )
 
 
 def _refuse_strangers(params: t.Mapping[str, t.Any], state: str) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import InputError, NotFoundError, ProviderError
+from .._core.errors import DbinfraError, InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
 from .failures import BusyError
+from .history_point import explain_point, history_point
 from .lists import branch_called
 from .moments import answered_moment, at, lsn, moment, span, written
+from .names import check_name
 from .options import client_of, is_predicted, parent_id
 from .resource import NeonResource
 from .snapshot_find import find_snapshot, snapshot_facts
@@ -75,7 +77,12 @@ class SnapshotResource(NeonResource):
             end = expiry(self._wish, self._now)
             query = {**change.payload, "expires_at": None if end is None else written(end)}
             path = path_of("projects", project_id, "branches", query.pop("branch_id"), "snapshot")
-            answer = self.client.call("POST", path, query=query)
+            try:
+                answer = self.client.call("POST", path, query=query)
+            except DbinfraError as error:
+                point = history_point(self._wish.branch or "", ("timestamp", query.get("timestamp")), ("lsn", query.get("lsn")))
+                explain_point(error, point)
+                raise
             self._made = snapshot_from(required(answer, "snapshot", dict, "the new snapshot")).id
             return answer
         path = path_of("projects", project_id, "snapshots", change.payload["id"])
@@ -109,9 +116,9 @@ class SnapshotResource(NeonResource):
             return {"snapshot": shown}
         shown = snapshot_facts(None, wish.name, self._project_id)
         if wish.present:
-            end = expiry(wish, self._now)
             shown["source_branch_id"] = state.source.id if state.source else None
-            shown["expires_at"] = None if end is None else written(end)
+            # The end of a ttl is not known before a run comes to it.
+            shown["expires_at"] = None if wish.expires_at is None else written(wish.expires_at)
         return {"snapshot": shown}
 
     def _source(self, project_id: str, snapshot: Snapshot | None) -> SnapshotBranch | None:
@@ -124,8 +131,7 @@ class SnapshotResource(NeonResource):
 def build_snapshot(context: Context) -> NeonResource:
     """Build the resource from a task's options: a snapshot, or a restored one."""
     params = context.params
-    if not params["name"]:
-        raise InputError("it is empty", where="option name", remedy="Give the snapshot's exact name")
+    check_name(params["name"] or "", "name", "snapshot")
     client = client_of(context)
     project_id = None if is_predicted(context) else parent_id(context, "project_id", "project")
     if params["state"] == "restored":
@@ -136,7 +142,7 @@ def build_snapshot(context: Context) -> NeonResource:
     end = moment(params["expires_at"], "option expires_at") if params["expires_at"] else None
     wish = SnapshotWish(
         name=params["name"],
-        pinned=params["id"] is not None,
+        pinned=bool(params["id"]),
         branch=params["branch"] or None,
         timestamp=moment(params["timestamp"], "option timestamp") if params["timestamp"] else None,
         lsn=lsn(params["lsn"], "option lsn") if params["lsn"] else None,
@@ -147,4 +153,4 @@ def build_snapshot(context: Context) -> NeonResource:
         adopt=params["adopt"],
         confirm_destroy=params["confirm_destroy"],
     )
-    return SnapshotResource(context, client, wish, project_id, params["id"])
+    return SnapshotResource(context, client, wish, project_id, params["id"] or None)

@@ -123,10 +123,15 @@ def _refuse_immutable(snapshot: Snapshot, source: SnapshotBranch | None, wish: S
     if source is not None and have_source is not None and have_source not in (source.id, source.restored_as):
         raise _immutable(snapshot, "branch", f"was taken of branch {have_source}, declared is {wish.branch} ({source.id})")
     taken_at = answered_moment(snapshot.timestamp)
-    if wish.timestamp is not None and taken_at is not None and taken_at != wish.timestamp:
+    # Neon is asked for the exact moment and shows whole seconds.
+    if wish.timestamp is not None and taken_at is not None and not _same_second(taken_at, wish.timestamp):
         raise _immutable(snapshot, "timestamp", f"shows {snapshot.timestamp}, declared is {written(wish.timestamp)}")
     if wish.lsn is not None and snapshot.lsn is not None and lsn_number(wish.lsn) != lsn_number(snapshot.lsn):
         raise _immutable(snapshot, "lsn", f"shows {snapshot.lsn}, declared is {wish.lsn}")
+
+
+def _same_second(one: datetime.datetime, other: datetime.datetime) -> bool:
+    return one.replace(microsecond=0) == other.replace(microsecond=0)
 
 
 def _immutable(snapshot: Snapshot, option: str, what: str) -> ImmutableError:

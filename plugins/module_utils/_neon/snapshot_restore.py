@@ -122,4 +122,4 @@ def build_restore(context: Context, client: NeonClient, project_id: str | None) 
         confirm_destroy=params["confirm_destroy"],
     )
     check_restore(wish)
-    return RestoreResource(context, client, wish, project_id, params["id"])
+    return RestoreResource(context, client, wish, project_id, params["id"] or None)

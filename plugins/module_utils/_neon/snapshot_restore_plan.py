@@ -14,6 +14,7 @@ import dataclasses
 
 from .._core.errors import InputError, NotFoundError
 from .._core.reconcile import Change, Plan
+from .names import check_name
 from .rules import declared, require_confirmation
 from .snapshot_record import Snapshot, SnapshotBranch
 
@@ -62,6 +63,7 @@ def check_restore(wish: RestoreWish) -> None:
     """
     if not wish.target_name:
         raise InputError("it is empty", where="option target_name", remedy="Name the branch that the snapshot is to be restored into")
+    check_name(wish.target_name, "target_name")
     if not wish.finalize:
         if wish.preserve_under_name is not None:
             raise InputError(
@@ -79,6 +81,7 @@ def check_restore(wish: RestoreWish) -> None:
                 why="finalize: true replaces a branch, and keeps the old one under another name",
                 remedy=f"Set {option}, or leave out finalize",
             )
+    check_name(wish.preserve_under_name or "", "preserve_under_name")
     names = {"target_name": wish.target_name, "branch": wish.branch, "preserve_under_name": wish.preserve_under_name}
     if len(set(names.values())) < len(names):
         raise InputError(

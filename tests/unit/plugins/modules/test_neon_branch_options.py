@@ -12,7 +12,7 @@ import pytest
 import requests
 from unit.module_runner import run_module
 from unit.neon_branches import ALL, BRANCHES, ENDPOINTS, OPERATIONS, PATH, PRODUCTION, found, listed, search
-from unit.neon_conversation import BRANCH_ID, OTHER_BRANCH_ID, PROJECT_ID, branch, conversation, database, endpoint, options, refusal
+from unit.neon_conversation import BRANCH_ID, OTHER_BRANCH_ID, PROJECT_ID, branch, conversation, database, endpoint, options, project, refusal
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch
 
@@ -62,8 +62,39 @@ def test_an_lsn_that_neon_refuses(status: int) -> None:
         neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
         neon.expect("POST", BRANCHES, refusal("LSN is not in the history"), body=body, status=status)
         message = run(**DATA, parent_lsn="0/FFFFFF")["msg"]
+    assert message.startswith(f"option parent_lsn (0/FFFFFF), Neon API, POST {BRANCHES}: ")
     assert "LSN is not in the history" in message
     assert "Check that 0/FFFFFF is an LSN of branch production" in message
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_moment_before_the_parents_own_history(status: int) -> None:
+    early = "2023-11-14T20:00:00Z"
+    body = {**NEW_STAGING, "branch": {**NEW_STAGING["branch"], "parent_timestamp": early}}
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
+        neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+        neon.expect("POST", BRANCHES, refusal("timestamp precedes the branch"), body=body, status=status)
+        message = run(**DATA, parent_timestamp=early)["msg"]
+    assert message.startswith(f"option parent_timestamp ({early}), Neon API, POST {BRANCHES}: ")
+    assert "timestamp precedes the branch" in message
+    assert f"Check that branch production was there at {early}" in message
+    assert "quote the request id" not in message
+
+
+@pytest.mark.parametrize("point", [{"parent_timestamp": "2023-11-14T20:00:00Z"}, {"parent_lsn": "0/FF"}])
+def test_a_limit_of_the_plan_is_not_blamed_on_the_point_in_history(point: dict[str, str]) -> None:
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(), query=search("staging"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
+        if "parent_timestamp" in point:
+            neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+        body = {**NEW_STAGING, "branch": {**NEW_STAGING["branch"], **point}}
+        neon.expect("POST", BRANCHES, refusal("no", "BRANCHES_LIMIT_EXCEEDED"), body=body, status=422)
+        message = run(**DATA, **point)["msg"]
+    assert "The plan allows no more branches" in message
+    assert message.startswith("Neon API, ")
 
 
 def test_a_branch_is_made_with_its_compute_in_one_request() -> None:

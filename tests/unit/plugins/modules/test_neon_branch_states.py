@@ -157,6 +157,29 @@ def test_another_branch_as_the_source_by_name_or_id() -> None:
     assert message.startswith(f"option restore.source: project {PROJECT_ID} has no branch named 'Production'")
 
 
+def test_a_moment_before_the_branchs_own_history() -> None:
+    with conversation() as neon:
+        expect_look(neon, history=True)
+        neon.expect("POST", f"{PATH}/restore", refusal("no such moment"), body=RESTORE_BODY, status=400)
+        message = run(**RESTORE)["msg"]
+    assert message.startswith(f"option restore.timestamp ({NOON}), Neon API, POST {PATH}/restore: ")
+    assert "no such moment" in message
+    assert f"Check that branch preview was there at {NOON}" in message
+    assert "quote the request id" not in message
+
+
+def test_the_name_of_the_copy_is_not_blamed_on_the_point_in_history() -> None:
+    body = {**RESTORE_BODY, "preserve_under_name": "history"}
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(), query=search("history"))
+        neon.expect("GET", BRANCHES, listed(PREVIEW), query=search("preview"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, PREVIEW), query=ALL)
+        neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+        neon.expect("POST", f"{PATH}/restore", refusal("branch history already exists"), body=body, status=400)
+        message = run(**RESTORE, preserve_under_name="history")["msg"]
+    assert "Find out where the branch history comes from" in message
+
+
 def test_a_branch_of_somebody_else_is_not_restored() -> None:
     with conversation() as neon:
         expect_look(neon, foreign=True)

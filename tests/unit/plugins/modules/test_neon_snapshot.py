@@ -30,6 +30,8 @@ SNAPSHOT_ID = "snap-cool-lake-1"
 NAME = "dbinfra-before"
 # The clock of the conversation begins here.
 NOW = "2023-11-14T22:13:20Z"
+# One character more than Neon takes for the name of a branch.
+LONG = "n" * 257
 TAKE = f"{PATH}/branches/{BRANCH_ID}/snapshot"
 
 
@@ -86,6 +88,21 @@ def test_create() -> None:
     assert checked["diff"] == result["diff"]
     assert (checked["snapshot"]["exists"], checked["snapshot"]["id"], checked["snapshot"]["source_branch_id"]) == (False, None, BRANCH_ID)
     assert list(checked["snapshot"]) == list(result["snapshot"])
+    # Nobody knows when the run will come to it.
+    assert checked["snapshot"]["expires_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown"), [({"ttl": "1d"}, None), ({"expires_at": "2023-12-01T01:00:00+01:00"}, "2023-12-01T00:00:00Z"), ({}, None)]
+)
+def test_only_an_end_that_is_declared_is_predicted(wish: dict[str, str], shown: str | None) -> None:
+    with conversation():
+        predicted = run(check=True, predicted=True, project_id=None, branch="production", **wish)
+    assert predicted["snapshot"]["expires_at"] == shown
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        assert run(check=True, branch="production", **wish)["snapshot"]["expires_at"] == shown
 
 
 @pytest.mark.parametrize(
@@ -106,6 +123,22 @@ def test_a_point_in_history_and_an_expiry_go_along(wish: dict[str, str], query: 
         assert run(branch="production", **wish)["changed"] is True
 
 
+def test_a_moment_within_a_second_is_taken_once() -> None:
+    # Neon is asked for the exact moment, and shows whole seconds.
+    moment, taken = "2023-11-14T09:00:45.500000Z", snapshot(timestamp="2023-11-14T09:00:45Z")
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, {"snapshot": taken, "operations": []}, query={"name": NAME, "timestamp": moment})
+        expect_snapshots(neon, taken)
+        expect_branch(neon, "production", branch())
+        assert run(branch="production", timestamp=moment)["changed"] is True
+    with conversation() as neon:
+        expect_snapshots(neon, taken)
+        expect_branch(neon, "production", branch())
+        assert run(branch="production", timestamp=moment)["changed"] is False
+
+
 def test_no_change() -> None:
     with conversation() as neon:
         expect_snapshots(neon, snapshot(timestamp="2023-11-14T09:00:00.000Z", expires_at="2023-12-01T00:00:00Z"))
@@ -124,6 +157,7 @@ def test_no_change() -> None:
     ("wish", "text"),
     [
         ({"branch": "other"}, f"was taken of branch {BRANCH_ID}, declared is other ({OTHER_BRANCH_ID})"),
+        ({"timestamp": "2023-11-14T09:00:01Z"}, "shows 2023-11-14T09:00:00Z, declared is 2023-11-14T09:00:01Z"),
         ({"timestamp": "2023-11-14T10:00:00Z"}, "shows 2023-11-14T09:00:00Z, declared is 2023-11-14T10:00:00Z"),
         ({"lsn": "1/A"}, "shows 0/A, declared is 1/A"),
     ],
@@ -285,6 +319,36 @@ def test_a_full_limit_is_explained_and_nothing_is_pruned(code: str, message: str
         neon.expect("POST", TAKE, refusal(message, code), query={"name": NAME}, status=422)
         result = run(branch="production")
     assert "The plan allows no more snapshots" in result["msg"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize(
+    ("option", "value", "remedy"),
+    [
+        ("timestamp", "2023-11-14T09:00:00Z", "Check that branch production was there at 2023-11-14T09:00:00Z"),
+        ("lsn", "0/A", "Check that 0/A is an LSN of branch production"),
+    ],
+)
+def test_a_point_that_the_branch_does_not_have_is_explained(option: str, value: str, remedy: str, status: int) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("it lies before the beginning"), query={"name": NAME, option: value}, status=status)
+        message = run(branch="production", **{option: value})["msg"]
+    assert message.startswith(f"option {option} ({value}), Neon API, POST {TAKE}: ")
+    assert "it lies before the beginning" in message
+    assert remedy in message
+    assert "quote the request id" not in message
+
+
+def test_a_full_limit_is_not_blamed_on_the_point_in_history() -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("no", "SNAPSHOTS_LIMIT_EXCEEDED"), query={"name": NAME, "lsn": "0/A"}, status=422)
+        message = run(branch="production", lsn="0/A")["msg"]
+    assert "The plan allows no more snapshots" in message
+    assert message.startswith("Neon API, ")
 
 
 def test_a_conflict_is_looked_at_and_adopted_if_it_is_what_was_wanted() -> None:
@@ -503,7 +567,6 @@ def test_a_prediction_asks_nothing() -> None:
     [
         ({"name": ""}, "option name"),
         ({"project_id": ""}, "option project_id"),
-        ({"predicted": True}, "outside check mode"),
         ({"timestamp": "2023-11-14T10:00:00"}, "has no zone"),
         ({"expires_at": "tomorrow"}, "option expires_at"),
         ({"ttl": "soon"}, "option ttl"),
@@ -517,13 +580,38 @@ def test_a_prediction_asks_nothing() -> None:
         ({**FINAL, "preserve_under_name": None}, "option preserve_under_name: it is not set"),
         ({**FINAL, "branch": None}, "option branch: it is not set"),
         ({**FINAL, "target_name": "production"}, "they are not three different names"),
+        ({**FINAL, "preserve_under_name": "production"}, "they are not three different names"),
+        ({**FINAL, "preserve_under_name": "look"}, "they are not three different names"),
+        ({"name": LONG}, "option name: a snapshot's name has 1 to 256 characters, this one has 257"),
+        ({**WISH, "name": LONG}, "option name: a snapshot's name has 1 to 256 characters, this one has 257"),
+        ({**WISH, "target_name": LONG}, "option target_name: a branch's name has 1 to 256 characters, this one has 257"),
+        ({**FINAL, "preserve_under_name": LONG}, "option preserve_under_name: a branch's name has 1 to 256 characters, this one has 257"),
     ],
 )
-def test_wrong_options_ask_nothing(wish: dict[str, t.Any], text: str) -> None:
+@pytest.mark.parametrize("check", [True, False])
+def test_wrong_options_ask_nothing(wish: dict[str, t.Any], text: str, check: bool) -> None:
     with conversation():
-        result = run(**wish)
+        result = run(check=check, **wish)
     assert text in result["msg"]
     assert "exception" not in result
+
+
+def test_wrong_predicted_options_are_refused_in_the_check() -> None:
+    assert "outside check mode" in run(predicted=True)["msg"]
+    with conversation():
+        result = run(check=True, predicted=True, project_id=None, **{**FINAL, "preserve_under_name": LONG})
+    assert "option preserve_under_name" in result["msg"]
+
+
+def test_the_longest_names_are_taken() -> None:
+    longest = "n" * 256
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(name=longest))
+        expect_branch(neon, "production", branch())
+        expect_branch(neon, "t" * 256)
+        expect_branch(neon, "p" * 256)
+        result = run(check=True, **{**FINAL, "name": longest, "target_name": "t" * 256, "preserve_under_name": "p" * 256})
+    assert result["changed"] is True
 
 
 @pytest.mark.parametrize(("wish", "text"), [({"expires_at": NOW}, "is in the past"), ({"timestamp": "2023-11-15T00:00:00Z"}, "is in the future")])
