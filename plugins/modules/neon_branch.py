@@ -186,6 +186,8 @@ options:
       - Name of a branch that keeps the content that a reset or restore replaces. Required for both, unless O(preserve=false).
       - If there is a branch of this name, the reset or restore was done, and nothing is changed. So use another name for each occasion, for
         example one with the date.
+      - A branch that has this name and cannot be the copy is refused. That is one that is the default branch or protected, that this collection
+        made, or that is older than the branch or than its last reset. So is any, if Neon says that the branch was never reset.
       - Children of the branch become children of the kept copy, a warning names them.
       - The copy is not marked as made by this collection, to delete it later takes O(adopt=true).
     type: str
