@@ -13,7 +13,7 @@ from .._core.errors import ImmutableError, InputError
 from .._core.reconcile import Change, Plan
 from .project_settings import NO_SETTINGS, Difference, SettingsWish, check_libraries, exhausted_quotas, refuse_one_way, setting_differences
 from .records import MANAGED_BY, NOTHING_SAID, Compute, Project, compute_from_settings, compute_to_api
-from .rules import check_compute, compute_differences, declared, require_confirmation
+from .rules import check_compute, check_open_end, compute_differences, declared, require_confirmation
 
 #: What a plan may depend on beyond the project itself; see :func:`open_questions`.
 IS_OURS: t.Final = "is it ours"
@@ -99,6 +99,7 @@ def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTH
     if project is None:
         return _plan_create(wish)
     _refuse_immutable(project, wish)
+    check_open_end(compute_from_settings(project.default_endpoint_settings), wish.default_compute, "option default_compute")
     return _plan_update(project, wish, known)
 
 
