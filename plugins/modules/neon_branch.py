@@ -152,6 +152,7 @@ options:
       - The branch's read-write compute. It is made in the same request as the branch, and later brought to the sizes that are given.
       - An empty dictionary asks for a compute with the project's default sizes.
       - Nothing is sent if nothing differs, a request would wake it. Changing sizes restarts it.
+      - One end of the range of sizes alone is refused if it would pass the present other end, for what is not declared is not changed.
     type: dict
     suboptions:
       min_cu:
@@ -351,7 +352,8 @@ branch:
       description: What it started with, if Neon says it.
       type: str
     expires_at:
-      description: When it will be deleted by Neon, null for never. In check mode also null if O(ttl) would set it.
+      description: When it will be deleted by Neon, null for never. In check mode also null if O(ttl) would set it, or a reset
+        would renew it.
       type: str
     archived:
       description: Whether it is archived.

@@ -161,6 +161,29 @@ def test_a_branch_that_can_be_the_copy_is_believed(candidate: dict[str, t.Any], 
         assert run(**RESET, confirm_destroy=None)["changed"] is False
 
 
+@pytest.mark.parametrize(
+    ("wish", "history", "end"),
+    [
+        (RESET, False, None),
+        ({"state": "restored", "restore": {"source": "production"}}, False, None),
+        (RESTORE, True, "2023-11-20T00:00:00Z"),
+        ({"state": "restored", "restore": {"source": "production", "lsn": "0/AB"}}, False, "2023-11-20T00:00:00Z"),
+    ],
+)
+def test_the_end_that_a_reset_renews_is_not_predicted(wish: dict[str, t.Any], history: bool, end: str | None) -> None:
+    expiring = {**PREVIEW, "expires_at": "2023-11-20T00:00:00Z"}
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(), query=search("before"))
+        neon.expect("GET", BRANCHES, listed(expiring), query=search("preview"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, expiring), query=ALL)
+        if history:
+            neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+        assert run(check=True, **wish)["branch"]["expires_at"] == end
+    with conversation() as neon:
+        expect_candidate(neon, KEPT, expiring)
+        assert run(check=True, **wish)["branch"]["expires_at"] == "2023-11-20T00:00:00Z"
+
+
 def test_what_was_done_needs_no_confirmation_but_a_wrong_one_is_refused() -> None:
     with conversation() as neon:
         expect_look(neon, kept=True)
