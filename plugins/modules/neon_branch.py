@@ -152,6 +152,7 @@ options:
       - The branch's read-write compute. It is made in the same request as the branch, and later brought to the sizes that are given.
       - An empty dictionary asks for a compute with the project's default sizes.
       - Nothing is sent if nothing differs, a request would wake it. Changing sizes restarts it.
+      - One end of the range of sizes alone is refused if it would pass the present other end, for what is not declared is not changed.
     type: dict
     suboptions:
       min_cu:
@@ -186,6 +187,8 @@ options:
       - Name of a branch that keeps the content that a reset or restore replaces. Required for both, unless O(preserve=false).
       - If there is a branch of this name, the reset or restore was done, and nothing is changed. So use another name for each occasion, for
         example one with the date.
+      - A branch that has this name and cannot be the copy is refused. That is one that is the default branch or protected, that this collection
+        made, or that is older than the branch or than its last reset. So is any, if Neon says that the branch was never reset.
       - Children of the branch become children of the kept copy, a warning names them.
       - The copy is not marked as made by this collection, to delete it later takes O(adopt=true).
     type: str
@@ -349,7 +352,8 @@ branch:
       description: What it started with, if Neon says it.
       type: str
     expires_at:
-      description: When it will be deleted by Neon, null for never. In check mode also null if O(ttl) would set it.
+      description: When it will be deleted by Neon, null for never. In check mode also null if O(ttl) would set it, or a reset
+        would renew it.
       type: str
     archived:
       description: Whether it is archived.

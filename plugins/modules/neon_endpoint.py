@@ -85,6 +85,8 @@ options:
   min_cu:
     description:
       - Smallest size in compute units.
+      - Above the present largest size it needs O(max_cu) as well, for what is not declared is not changed. The same goes for O(max_cu) below the
+        present smallest size.
     type: float
   max_cu:
     description:

@@ -16,8 +16,8 @@ description:
   - What cannot be changed after creation is never recreated. A difference fails and says what to do.
   - Only what is declared is compared and changed. An option that is left out says nothing, an empty list says something.
   - A deleted project can be recovered for some days in the console. It counts as absent, and its name is free.
-  - Costs one request if nothing is to be changed and the list of projects says all that is compared, else one more. A change of a project that
-    was found by its name costs one more for O(adopt), and one of O(preload_libraries) one more.
+  - Costs one request if nothing is to be changed and the list of projects says all that is compared, else one more. A change or
+    deletion of a project that was found by its name costs one more unless O(adopt), and one of O(preload_libraries) one more.
 version_added: 0.1.0
 author: dbinfra contributors (@dbinfra)
 extends_documentation_fragment:
@@ -176,7 +176,7 @@ options:
     default: owner
   adopt:
     description:
-      - Whether a project that this collection did not make may be changed.
+      - Whether a project that this collection did not make may be changed, or deleted (O(state=absent)).
       - A project is taken for made by this collection if its default branch carries the annotation C(managed_by=dbinfra.postgres). One that is
         pinned by O(id) needs no adoption. A project in which nothing differs is used without it.
     type: bool

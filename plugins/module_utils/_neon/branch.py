@@ -17,7 +17,7 @@ from .branch_connection import BranchConnection, connection_wish
 from .branch_facts import Origins, branch_facts, endpoints_facts
 from .branch_find import look
 from .branch_plan import plan_branch
-from .branch_restore_plan import RESET, RESTORE
+from .branch_restore_plan import RESET, RESETTING, RESTORE
 from .branch_state import BranchState
 from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
@@ -28,9 +28,6 @@ from .operations import wait_until_settled
 from .options import client_of, compute_of, is_predicted, parent_id
 from .records import MANAGED_BY, Branch, Endpoint, branch_from
 from .resource import NeonResource
-
-# Neon's word for a branch whose content is being replaced.
-_RESETTING: t.Final = "resetting"
 
 
 class BranchResource(NeonResource):
@@ -125,11 +122,13 @@ class BranchResource(NeonResource):
 
     def _wait_for_another_run(self, project_id: str, state: BranchState) -> None:
         """Wait for a reset or restore that a run which was killed had sent: its copy is there, its content maybe not yet."""
-        if self._wish.replaced and state.preserved and state.branch and state.branch.state == _RESETTING and not self.context.check_mode:
+        if self._wish.replaced and state.preserved and state.branch and state.branch.state == RESETTING and not self.context.check_mode:
             wait_until_settled(self.client, project_id)
 
     def _was_reset(self, state: BranchState) -> bool:
-        """Tell whether the branch was reset since the first look: after a lost answer this is all that can be seen of it."""
+        """Tell whether the branch was reset or restored since the first look: after a lost answer this is all that can be seen of it."""
+        if self._wish.replaced and self._first is not None and self._first.preserved is None and state.preserved is not None:
+            return True
         if self._wish.state != "reset" or self._first is None or self._first.branch is None or state.branch is None:
             return False
         return state.branch.last_reset_at != self._first.branch.last_reset_at

@@ -65,13 +65,30 @@ class BranchConnection:
     def _reach(self, context: Context, client: NeonClient, project_id: str, branch_id: str, hosts: t.Sequence[str]) -> Reach:
         role = self.role or self._owner(client, project_id, branch_id)
         if role is None:
+            raise self._no_database(branch_id)
+        try:
+            uri = connection_uri_of(context, client, project_id, branch_id, database=self.database, role=role)
+        except NotFoundError as error:
+            if self.role is None:
+                raise
+            # The answer does not say what is missing: the database, or else the role.
+            if self._owner(client, project_id, branch_id) is None:
+                raise self._no_database(branch_id) from None
             raise NotFoundError(
-                f"branch {branch_id} has no database named {self.database!r}",
-                where="option database",
-                remedy="Correct the name (it is compared exactly), or make the database first",
-            )
-        uri = connection_uri_of(context, client, project_id, branch_id, database=self.database, role=role)
+                f"branch {branch_id} has no role named {role!r}, or database {self.database} cannot be reached with it",
+                where="option role",
+                why=error.why,
+                remedy="Correct the name (it is compared exactly), make the role first, or leave the option out for the database's owner",
+                details=error.details,
+            ) from None
         return reach_from_uri(uri, user=role, database=self.database, hosts=hosts)
+
+    def _no_database(self, branch_id: str) -> NotFoundError:
+        return NotFoundError(
+            f"branch {branch_id} has no database named {self.database!r}",
+            where="option database",
+            remedy="Correct the name (it is compared exactly), or make the database first",
+        )
 
     def _original(self, context: Context, client: NeonClient, project_id: str, branch_id: str) -> Reach | None:
         """Return where the branch's source is reached, None without the database or a compute there."""

@@ -86,6 +86,8 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
     )
     if predicted and wish.present:
         facts.update(_changed(branch, wish))
+    if predicted and _begins_anew(branch, state, wish):
+        facts["expires_at"] = None
     return facts
 
 
@@ -110,6 +112,15 @@ def _changed(branch: Branch, wish: BranchWish) -> dict[str, t.Any]:
     if expiry_differs(branch, wish):
         changed["expires_at"] = _foreseen_end(wish)
     return changed
+
+
+def _begins_anew(branch: Branch, state: BranchState, wish: BranchWish) -> bool:
+    """Tell whether Neon will renew the branch's end: it does when a branch gets its parent's present content."""
+    if not wish.replaced or state.preserved is not None:
+        return False
+    restore = wish.restore
+    at_head = restore is None or (restore.timestamp is None and restore.lsn is None)
+    return at_head and state.source is not None and state.source.id == branch.parent_id
 
 
 def _foreseen_end(wish: BranchWish) -> str | None:

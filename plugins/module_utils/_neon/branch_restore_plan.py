@@ -5,7 +5,7 @@
 """What has to be done to reset a branch from its parent or to restore it. Pure: no HTTP, no Ansible.
 
 Both put other content in the branch's place, and neither can be seen on the branch afterwards. What can be seen is the copy that was kept
-of the replaced content: if a branch of that name exists, it was done.
+of the replaced content: if a branch of that name exists and can be that copy, it was done.
 """
 
 from __future__ import annotations
@@ -16,24 +16,30 @@ from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .branch_state import BranchState, restriction
 from .branch_wish import CLOCK_TOLERANCE, BranchWish, RestoreWish
-from .moments import at, span_words, written
+from .moments import answered_moment, at, span_words, written
 from .records import Branch
 from .rules import declared, require_confirmation
 
 RESET: t.Final = "reset"
 RESTORE: t.Final = "restore"
+# Neon's word for a branch whose content is being replaced.
+RESETTING: t.Final = "resetting"
 
 
 def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
     """Return what resets or restores a branch.
 
     :param branch: the branch of ``state``.
-    :raises InputError: if Neon cannot do it, before anything is sent.
-    :raises ConfirmationError: without the exact name.
+    :raises InputError: if Neon cannot do it, or a branch that is not the kept copy has its name, before anything is sent.
+    :raises ConfirmationError: without the exact name. What was done already needs none, but a wrong one is refused.
     """
     deed = RESET if wish.state == "reset" else RESTORE
     where = f"branch {branch.name} ({branch.id})"
-    if state.preserved is not None or (state.done and not wish.preserve):
+    if state.preserved is not None:
+        if not state.done:
+            _require_copy(branch, state.preserved, deed, wish)
+        return Plan()
+    if state.done and not wish.preserve:
         return Plan()
     if state.done:
         raise ProviderError(
@@ -86,6 +92,48 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
         after=after,
         warnings=_warnings(branch, state, wish, deed),
     )
+
+
+def _require_copy(branch: Branch, candidate: Branch, deed: str, wish: BranchWish) -> None:
+    """Refuse a branch that has the name of the kept copy and cannot be it: taken for the copy, it would stand for a deed that was never done.
+
+    :raises InputError: with the reason.
+    :raises ConfirmationError: for a confirmation of another name.
+    """
+    reason = _why_no_copy(branch, candidate)
+    if reason:
+        raise InputError(
+            f"branch {candidate.name} ({candidate.id}) has this name and is not the kept copy of branch {branch.name} ({branch.id}): {reason}",
+            where="option preserve_under_name",
+            why=f"A kept copy of this name would mean that the {deed} was done already; nothing was changed",
+            remedy="Choose a name that no branch has yet",
+        )
+    if wish.confirm_destroy:
+        require_confirmation(wish.confirm_destroy, branch.name, f"{deed} branch {branch.name}")
+
+
+def _why_no_copy(branch: Branch, candidate: Branch) -> str | None:
+    """Return why a branch cannot be the copy that a reset or restore kept, None if it may be. What an answer does not say is not compared."""
+    if candidate.id == branch.id:
+        return "it is the branch itself"
+    if candidate.default:
+        return "it is the project's default branch"
+    if candidate.protected:
+        return "it is protected"
+    if candidate.managed:
+        return "it was made by this collection (managed_by: dbinfra.postgres), and Neon marks no copy so"
+    # While the content is being replaced, the copy is there already and the time of the last reset may still be that of an earlier one.
+    if branch.state == RESETTING:
+        return None
+    if branch.never_reset:
+        return f"branch {branch.name} was never reset or restored"
+    made, last = answered_moment(candidate.created_at), answered_moment(branch.last_reset_at)
+    if made is not None and last is not None and (last - made).total_seconds() > CLOCK_TOLERANCE:
+        return f"it was made at {candidate.created_at}, before the last reset or restore of {branch.name} at {branch.last_reset_at}"
+    began = None if branch.from_snapshot else answered_moment(branch.created_at)
+    if made is not None and began is not None and (began - made).total_seconds() > CLOCK_TOLERANCE:
+        return f"it was made at {candidate.created_at}, before branch {branch.name} was (at {branch.created_at})"
+    return None
 
 
 def check_history(seconds: float | None, timestamp: str | None, where: str, state: BranchState, wish: BranchWish) -> None:

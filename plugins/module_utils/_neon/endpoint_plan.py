@@ -12,7 +12,7 @@ import typing as t
 from .._core.errors import InputError, NotFoundError
 from .._core.reconcile import Change, Plan
 from .records import NOTHING_SAID, Compute, Endpoint, compute_to_api
-from .rules import check_compute, compute_differences, declared, require_confirmation
+from .rules import check_compute, check_open_end, compute_differences, declared, require_confirmation
 
 ACTIVE: t.Final = "active"
 IDLE: t.Final = "idle"
@@ -109,7 +109,9 @@ def _plan_create(branch_id: str | None, wish: EndpointWish, subject: str) -> Pla
 
 def _plan_update(endpoint: Endpoint, wish: EndpointWish, subject: str) -> Plan:
     differences = compute_differences(endpoint.compute, wish.compute)
-    # The size is one range to the provider: both ends are sent, or a new minimum might stand above the old maximum.
+    # The size is one range to the provider. Both declared ends are sent, or a new minimum might stand above the old maximum; an end that is not
+    # declared stays where it is.
+    check_open_end(endpoint.compute, wish.compute, "options min_cu and max_cu")
     sizes = Compute(min_cu=wish.compute.min_cu, max_cu=wish.compute.max_cu) if {"min_cu", "max_cu"} & set(differences) else Compute()
     suspend = wish.compute.suspend_timeout_seconds if "suspend_timeout_seconds" in differences else None
     fields: dict[str, t.Any] = compute_to_api(dataclasses.replace(sizes, suspend_timeout_seconds=suspend))

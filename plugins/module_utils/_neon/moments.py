@@ -20,7 +20,9 @@ _EXAMPLE: t.Final = "2026-11-24T18:00:00Z or 2026-11-24T19:00:00+01:00"
 # RFC 3339, section 5.6; its note allows a space for the T, which is what YAML makes of an unquoted time.
 _MOMENT: t.Final = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?(.*)", re.ASCII)
 _OFFSET: t.Final = re.compile(r"([+-])([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_SPAN: t.Final = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
+# Beyond it, a date could not be counted with. More digits than these are no span in any unit, and Python does not even read thousands of them.
+_LONGEST_SPAN: t.Final = 100 * 365 * 86400
+_SPAN: t.Final = re.compile(r"(?:(\d{1,12})w)?(?:(\d{1,12})d)?(?:(\d{1,12})h)?(?:(\d{1,12})m)?(?:(\d{1,12})s?)?", re.ASCII)
 _UNIT_SECONDS: t.Final = (604800, 86400, 3600, 60, 1)
 # PostgreSQL's pg_lsn: two numbers of 32 bits in hexadecimal digits.
 _LSN: t.Final = re.compile(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})", re.ASCII)
@@ -88,9 +90,12 @@ def span(text: str, where: str) -> int:
     match = _SPAN.fullmatch(text.strip().lower())
     parts = match.groups() if match else (None,) * len(_UNIT_SECONDS)
     seconds = sum(int(part) * unit for part, unit in zip(parts, _UNIT_SECONDS, strict=True) if part)
-    if seconds <= 0:
+    if not 0 < seconds <= _LONGEST_SPAN:
+        shown = text if len(text) <= 40 else text[:40] + "..."
         raise InputError(
-            f"{text!r} is no span of time above 0", where=where, remedy="Give seconds, or a text such as 3d, 12h or 1d12h (w, d, h, m, s)"
+            f"{shown!r} is no span of time above 0" + (" and up to 100 years" if seconds else ""),
+            where=where,
+            remedy="Give seconds, or a text such as 3d, 12h or 1d12h (w, d, h, m, s)",
         )
     return seconds
 

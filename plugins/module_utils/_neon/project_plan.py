@@ -13,7 +13,7 @@ from .._core.errors import ImmutableError, InputError
 from .._core.reconcile import Change, Plan
 from .project_settings import NO_SETTINGS, Difference, SettingsWish, check_libraries, exhausted_quotas, refuse_one_way, setting_differences
 from .records import MANAGED_BY, NOTHING_SAID, Compute, Project, compute_from_settings, compute_to_api
-from .rules import check_compute, compute_differences, declared, require_confirmation
+from .rules import check_compute, check_open_end, compute_differences, declared, require_confirmation
 
 #: What a plan may depend on beyond the project itself; see :func:`open_questions`.
 IS_OURS: t.Final = "is it ours"
@@ -26,7 +26,7 @@ class ProjectWish:
     """A declared project. None means: not declared.
 
     :param owner: this inventory owns the project-wide settings; otherwise it asserts them.
-    :param adopt: a project that this collection did not make may be changed.
+    :param adopt: a project that this collection did not make may be changed, and deleted.
     """
 
     name: str
@@ -50,7 +50,7 @@ class ProjectWish:
 class Known:
     """What was found out about a project because its plan depends on it.
 
-    :param ours: whether it may be changed without ``adopt``: it was made by this collection, or its id is pinned.
+    :param ours: whether it may be changed and deleted without ``adopt``: it was made by this collection, or its id is pinned.
     :param libraries: the libraries that it can preload; None if nobody asked.
     """
 
@@ -62,11 +62,14 @@ NOTHING_ASKED: t.Final = Known()
 
 
 def open_questions(project: Project, wish: ProjectWish) -> frozenset[str]:
-    """Return what has to be found out before a project can be planned. Nothing if nothing is to be changed.
+    """Return what has to be found out before a project can be planned. Nothing if nothing is to be changed or deleted.
 
     :raises ImmutableError: as :func:`plan_project`, so that nothing is asked in vain.
     """
-    if not wish.present or not wish.owner:
+    if not wish.present:
+        # Without the right confirmation nothing is deleted, whoever made it.
+        return frozenset({IS_OURS}) if not wish.adopt and wish.confirm_destroy == project.name else frozenset()
+    if not wish.owner:
         return frozenset()
     _refuse_immutable(project, wish)
     settings = setting_differences(project.settings or {}, wish.settings)
@@ -87,15 +90,16 @@ def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTH
     :param project: the project, None if there is none.
     :param known: the answers to :func:`open_questions`.
     :raises ImmutableError: for a difference that cannot be changed.
-    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project, or an impossible declaration.
+    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, or an impossible declaration.
     :raises ConfirmationError: for an unconfirmed deletion, a shorter history, or a quota that is used up already.
     """
     if not wish.present:
-        return _plan_absent(project, wish)
+        return _plan_absent(project, wish, known)
     check_compute(wish.default_compute, "option default_compute")
     if project is None:
         return _plan_create(wish)
     _refuse_immutable(project, wish)
+    check_open_end(compute_from_settings(project.default_endpoint_settings), wish.default_compute, "option default_compute")
     return _plan_update(project, wish, known)
 
 
@@ -109,10 +113,12 @@ def keeper(projects: t.Sequence[t.Mapping[str, t.Any]]) -> t.Mapping[str, t.Any]
     return min(projects, key=lambda project: (str(project.get("created_at")), str(project.get("id"))), default=None)
 
 
-def _plan_absent(project: Project | None, wish: ProjectWish) -> Plan:
+def _plan_absent(project: Project | None, wish: ProjectWish, known: Known) -> Plan:
     if project is None:
         return Plan()
     require_confirmation(wish.confirm_destroy, project.name, f"delete project {project.name} with all its branches and data")
+    if not known.ours and not wish.adopt:
+        raise _foreign(project, "deleted with all its branches and data")
     before = {"name": project.name, "region_id": project.region_id, "pg_version": project.pg_version}
     return Plan(changes=(Change("delete", f"project {project.name}", {"id": project.id}),), before=before)
 
@@ -216,12 +222,16 @@ def _refuse_what_others_own(project: Project, wish: ProjectWish, known: Known, b
             remedy="Declare the same in both inventories and run the owner's, or correct this declaration",
         )
     if not known.ours and not wish.adopt:
-        raise InputError(
-            f"{subject} was found by its name, was not made by this collection, and would be changed: {differences}",
-            where="option adopt",
-            why="Names are not unique at Neon, and nothing says that this project is meant",
-            remedy=f"If it is, pin it (id: {project.id}; in an inventory: neon_project_id) or set adopt: true",
-        )
+        raise _foreign(project, f"changed: {differences}")
+
+
+def _foreign(project: Project, deed: str) -> InputError:
+    return InputError(
+        f"project {project.name} ({project.id}) was found by its name, was not made by this collection, and would be {deed}",
+        where="option adopt",
+        why="Names are not unique at Neon, and nothing says that this project is meant",
+        remedy=f"If it is, pin it (id: {project.id}; in an inventory: neon_project_id) or set adopt: true",
+    )
 
 
 def _confirm(project: Project, wish: ProjectWish, settings: t.Sequence[Difference]) -> None:

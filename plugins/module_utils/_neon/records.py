@@ -58,6 +58,8 @@ class Branch:
 
     :param managed: it carries the mark of this collection, which can only be given when a branch is made.
     :param state: Neon's ``current_state``, maybe one that is not known here.
+    :param never_reset: the answer says outright that it was never reset; one that says nothing of it says nothing.
+    :param from_snapshot: it was restored from a snapshot in another branch's place, so it may be younger than what that branch left.
     """
 
     id: str | None
@@ -74,6 +76,9 @@ class Branch:
     parent_timestamp: str | None = None
     expires_at: str | None = None
     last_reset_at: str | None = None
+    never_reset: bool = False
+    created_at: str | None = None
+    from_snapshot: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +160,10 @@ def branch_from(data: t.Any, project_id: str) -> Branch:
         parent_timestamp=optional(data, "parent_timestamp", str, where),
         expires_at=optional(data, "expires_at", str, where),
         last_reset_at=optional(data, "last_reset_at", str, where),
+        never_reset="last_reset_at" in data and data["last_reset_at"] is None,
+        # Only compared: what is odd in them counts as not said.
+        created_at=_text(data.get("created_at")),
+        from_snapshot=bool(data.get("restored_as")),
     )
 
 
@@ -241,6 +250,10 @@ def compute_to_api(compute: Compute) -> dict[str, t.Any]:
         "suspend_timeout_seconds": compute.suspend_timeout_seconds,
     }
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _text(value: t.Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _objects(value: t.Any) -> list[dict[str, t.Any]]:

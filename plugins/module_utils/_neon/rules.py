@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from .._core.errors import ConfirmationError, InputError
@@ -47,6 +48,8 @@ def check_compute(compute: Compute, where: str) -> None:
     """
     for name in ("min_cu", "max_cu"):
         size = getattr(compute, name)
+        if size is not None and not math.isfinite(size):
+            raise InputError(f"{name} is {size:g}, which is no size", where=where, remedy=f"Give {name} as a number, for example 0.25")
         if size is not None and size < 0.25:
             raise InputError(f"{name} is {size:g}, the smallest compute is 0.25 CU", where=where, remedy=f"Raise {name}")
     if compute.min_cu is not None and compute.max_cu is not None and compute.min_cu > compute.max_cu:
@@ -57,6 +60,30 @@ def check_compute(compute: Compute, where: str) -> None:
             f"suspend_timeout_seconds is {suspend}",
             where=where,
             remedy=f"Use -1 (never), 0 (the provider's default) or {_SHORTEST_SUSPEND} to {_LONGEST_SUSPEND}",
+        )
+
+
+def check_open_end(current: Compute, desired: Compute, where: str) -> None:
+    """Refuse a new end of the range of sizes that would pass the present other end, if that one is not declared: it would be changed as well.
+
+    :param current: the sizes of what exists.
+    :param where: the option that holds both, as the user knows it.
+    :raises InputError: naming the other option.
+    """
+    low, high = desired.min_cu, desired.max_cu
+    if low is not None and high is None and current.max_cu is not None and low > current.max_cu:
+        raise InputError(
+            f"min_cu is {low:g}, above the present max_cu {current.max_cu:g}, which is not declared",
+            where=where,
+            why="What is not declared is not changed",
+            remedy=f"Declare max_cu as well ({low:g} or more), or lower min_cu",
+        )
+    if high is not None and low is None and current.min_cu is not None and high < current.min_cu:
+        raise InputError(
+            f"max_cu is {high:g}, below the present min_cu {current.min_cu:g}, which is not declared",
+            where=where,
+            why="What is not declared is not changed",
+            remedy=f"Declare min_cu as well ({high:g} or less), or raise max_cu",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import json
 import socket
 import ssl
 import threading
@@ -74,6 +75,7 @@ class Transport(t.Protocol):
 
         :param body: is sent as JSON unless None.
         :param seconds: how long all of it may take at most, however slowly an answer drips in.
+        :raises InputError: for a body that JSON has no form for; nothing is sent then.
         :raises TransportFailure: without a complete answer.
         """
 
@@ -117,6 +119,7 @@ class RequestsTransport:
 
     def send(self, method: str, url: str, *, query: t.Mapping[str, str], body: t.Any, headers: t.Mapping[str, str], seconds: float) -> Answer:
         """Send one request; see :class:`Transport`. Redirects are not followed."""
+        _require_json(method, url, body)
         limits = (min(self._CONNECT_SECONDS, seconds), min(self._READ_SECONDS, seconds))
         try:
             answer = _within(
@@ -135,6 +138,22 @@ class RequestsTransport:
     def _exchange(self, method: str, url: str, **arguments: t.Any) -> Answer:
         with self._session.request(method, url, allow_redirects=False, stream=True, **arguments) as response:
             return Answer(response.status_code, response.headers, b"".join(response.iter_content(_CHUNK)))
+
+
+def _require_json(method: str, url: str, body: t.Any) -> None:
+    """Refuse a body that JSON has no form for, such as a number that is not finite.
+
+    Depending on its version, requests sends it all the same, or raises what looks like a lost answer.
+    """
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "the request cannot be written as JSON, and was not sent",
+            where=f"Neon API, {method} {url}",
+            why=str(error),
+            remedy="Look among the options for a value that is no text, number, list or dictionary, or for a number such as nan or inf",
+        ) from None
 
 
 ResultT = t.TypeVar("ResultT")

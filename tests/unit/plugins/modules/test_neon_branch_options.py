@@ -186,6 +186,22 @@ def test_a_database_that_is_not_there_is_never_replaced_by_another() -> None:
         assert "has no database named 'shop'" in run(**DATA, database="shop", ca_file="system")["msg"]
 
 
+@pytest.mark.parametrize(
+    ("databases", "message"),
+    [
+        ([database()], f"option role: branch {BRANCH_ID} has no role named 'nope'"),
+        ([database(name="shop2")], f"option database: branch {BRANCH_ID} has no database named 'shop'"),
+    ],
+)
+def test_what_is_missing_for_a_connection_is_named(databases: list[dict[str, t.Any]], message: str) -> None:
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(COPIED), query=search("staging"))
+        neon.expect("GET", ENDPOINTS, {"endpoints": [ENDPOINT]})
+        neon.expect("GET", f"/projects/{PROJECT_ID}/connection_uri", refusal("not found"), query={**REACH, "role_name": "nope"}, status=404)
+        neon.expect("GET", f"{PATH}/databases", {"databases": databases})
+        assert run(**DATA, database="shop", role="nope", ca_file="system")["msg"].startswith(message)
+
+
 def test_check_mode_names_the_original_as_stand_in() -> None:
     origin = f"{BRANCHES}/{OTHER_BRANCH_ID}"
     theirs = endpoint(id="ep-prod-1", branch_id=OTHER_BRANCH_ID, host="ep-prod-1.x.neon.tech")

@@ -33,7 +33,7 @@ def run(check: bool = False, **wish: t.Any) -> dict[str, t.Any]:
 
 def expect_look(neon: t.Any, *branches: dict[str, t.Any], history: bool = False, kept: bool = False, foreign: bool = False) -> None:
     """The two searches, and if there is no kept copy one list of everything."""
-    neon.expect("GET", BRANCHES, listed(KEPT) if kept else listed(), query=search("before"))
+    neon.expect("GET", BRANCHES, listed(KEPT, foreign=True) if kept else listed(), query=search("before"))
     neon.expect("GET", BRANCHES, listed(PREVIEW, foreign=foreign), query=search("preview"))
     if not kept:
         neon.expect("GET", BRANCHES, listed(PRODUCTION, PREVIEW, *branches, foreign=foreign), query=ALL)
@@ -104,13 +104,105 @@ def test_a_name_that_was_taken_meanwhile_does_not_pass_for_the_copy() -> None:
 
 
 def test_a_restore_that_a_killed_run_had_sent_is_waited_for() -> None:
-    resetting = {**PREVIEW, "current_state": "resetting"}
+    # The time of the reset is not there yet.
+    resetting = {**PREVIEW, "current_state": "resetting", "last_reset_at": None}
     with conversation() as neon:
-        neon.expect("GET", BRANCHES, listed(KEPT), query=search("before"))
+        neon.expect("GET", BRANCHES, listed(KEPT, foreign=True), query=search("before"))
         neon.expect("GET", BRANCHES, listed(resetting), query=search("preview"))
         neon.expect("GET", OPERATIONS, {"operations": [operation("running")]}, query={"limit": "100"})
         neon.expect("GET", f"{OPERATIONS}/op-1", {"operation": operation()})
         assert run(**RESET)["changed"] is False
+
+
+def expect_candidate(neon: t.Any, candidate: dict[str, t.Any], data: dict[str, t.Any], marked: bool = False) -> None:
+    neon.expect("GET", BRANCHES, listed(candidate, foreign=not marked), query=search("before"))
+    neon.expect("GET", BRANCHES, listed(data), query=search("preview"))
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("wish", [RESET, RESTORE])
+@pytest.mark.parametrize(
+    ("candidate", "data", "marked", "reason"),
+    [
+        ({"default": True}, {}, False, "it is the project's default branch"),
+        ({"protected": True}, {}, False, "it is protected"),
+        ({}, {}, True, "it was made by this collection"),
+        ({}, {"last_reset_at": None}, False, "branch preview was never reset or restored"),
+        ({"created_at": "2023-11-10T11:58:00Z"}, {"last_reset_at": "2023-11-10T12:00:00Z"}, False, "before the last reset or restore of preview"),
+        ({"created_at": "2023-11-10T11:58:00Z"}, {"created_at": "2023-11-10T12:00:00Z"}, False, "before branch preview was"),
+    ],
+)
+def test_a_branch_that_cannot_be_the_copy_does_not_pass_for_it(
+    candidate: dict[str, t.Any], data: dict[str, t.Any], marked: bool, reason: str, wish: dict[str, t.Any], check: bool
+) -> None:
+    with conversation() as neon:
+        expect_candidate(neon, {**KEPT, **candidate}, {**PREVIEW, **data}, marked)
+        result = run(check=check, **wish)
+    assert result["failed"] is True
+    assert result["msg"].startswith("option preserve_under_name: branch before (br-kept) has this name and is not the kept copy of branch preview")
+    assert reason in result["msg"]
+    assert "Choose a name that no branch has yet" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "data"),
+    [
+        ({"created_at": "2023-11-10T11:59:01Z"}, {"last_reset_at": "2023-11-10T12:00:00Z", "created_at": "2023-11-01T12:00:00Z"}),
+        # Restored since then by a provider that shows resets only.
+        ({"created_at": "2023-11-12T12:00:00Z"}, {"last_reset_at": "2023-11-10T12:00:00Z"}),
+        # A branch that a snapshot put into another one's place is younger than what the other one left.
+        ({"created_at": "2023-11-09T12:00:00Z"}, {"created_at": "2023-11-10T12:00:00Z", "restored_as": "br-old"}),
+        ({"created_at": 7}, {"created_at": "yesterday"}),
+    ],
+)
+def test_a_branch_that_can_be_the_copy_is_believed(candidate: dict[str, t.Any], data: dict[str, t.Any]) -> None:
+    with conversation() as neon:
+        expect_candidate(neon, {**KEPT, **candidate}, {**PREVIEW, **data})
+        assert run(**RESET, confirm_destroy=None)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("wish", "history", "end"),
+    [
+        (RESET, False, None),
+        ({"state": "restored", "restore": {"source": "production"}}, False, None),
+        (RESTORE, True, "2023-11-20T00:00:00Z"),
+        ({"state": "restored", "restore": {"source": "production", "lsn": "0/AB"}}, False, "2023-11-20T00:00:00Z"),
+    ],
+)
+def test_the_end_that_a_reset_renews_is_not_predicted(wish: dict[str, t.Any], history: bool, end: str | None) -> None:
+    expiring = {**PREVIEW, "expires_at": "2023-11-20T00:00:00Z"}
+    with conversation() as neon:
+        neon.expect("GET", BRANCHES, listed(), query=search("before"))
+        neon.expect("GET", BRANCHES, listed(expiring), query=search("preview"))
+        neon.expect("GET", BRANCHES, listed(PRODUCTION, expiring), query=ALL)
+        if history:
+            neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+        assert run(check=True, **wish)["branch"]["expires_at"] == end
+    with conversation() as neon:
+        expect_candidate(neon, KEPT, expiring)
+        assert run(check=True, **wish)["branch"]["expires_at"] == "2023-11-20T00:00:00Z"
+
+
+def test_what_was_done_needs_no_confirmation_but_a_wrong_one_is_refused() -> None:
+    with conversation() as neon:
+        expect_look(neon, kept=True)
+        assert "confirm_destroy: preview" in run(**RESET, confirm_destroy="production")["msg"]
+
+
+def test_a_first_reset_whose_answer_was_lost_is_proven_before_its_time_is_shown() -> None:
+    never = {**PREVIEW, "last_reset_at": None}
+    with conversation() as neon:
+        for _look in range(2):
+            neon.expect("GET", BRANCHES, listed(), query=search("before"))
+            neon.expect("GET", BRANCHES, listed(never), query=search("preview"))
+            neon.expect("GET", BRANCHES, listed(PRODUCTION, never), query=ALL)
+            if _look == 0:
+                neon.expect("POST", f"{PATH}/restore", requests.exceptions.ReadTimeout(), body=RESET_BODY)
+        expect_candidate(neon, KEPT, never)
+        neon.expect("GET", OPERATIONS, {"operations": []}, query={"limit": "100"})
+        expect_candidate(neon, KEPT, {**PREVIEW, "last_reset_at": "2023-11-14T22:13:20Z"})
+        assert run(**RESET)["changed"] is True
 
 
 UNKEPT = {**RESET, "preserve": False, "preserve_under_name": None}

@@ -19,6 +19,7 @@ SEARCH = {"search": "shop", "limit": "400"}
 PATH = f"/projects/{PROJECT_ID}"
 DEFAULT_SEARCH = {"search": "production", "limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
 ALL_BRANCHES = {"limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
+OURS = {"branches": [branch(default=True)], "annotations": {BRANCH_ID: {"object": {}, "value": {"managed_by": "dbinfra.postgres"}}}}
 SECRET = "npg_password_of_the_owner"
 WISH = {
     "name": "shop",
@@ -225,14 +226,40 @@ def test_a_member_changes_nothing() -> None:
 def test_absent() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        neon.expect("GET", f"{PATH}/branches", OURS, query=DEFAULT_SEARCH)
         neon.expect("DELETE", PATH, {"project": project()})
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         result = run(state="absent", confirm_destroy="shop")
     assert (result["changed"], result["project"]["exists"], result["project"]["id"]) == (True, False, None)
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        neon.expect("GET", f"{PATH}/branches", OURS, query=DEFAULT_SEARCH)
         checked = run(check=True, state="absent", confirm_destroy="shop")
     assert (checked["project"], checked["diff"]) == (result["project"], result["diff"])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_project_of_somebody_else_is_not_deleted(check: bool) -> None:
+    with conversation() as neon:
+        neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        neon.expect("GET", f"{PATH}/branches", {"branches": [branch(default=True)]}, query=DEFAULT_SEARCH)
+        result = run(check=check, state="absent", confirm_destroy="shop")
+    assert result["failed"] is True
+    assert result["msg"].startswith("option adopt: project shop (quiet-sun-12345678) was found by its name, was not made by this collection")
+    assert "would be deleted with all its branches and data" in result["msg"]
+
+
+def test_a_project_of_somebody_else_is_deleted_once_it_is_adopted_or_pinned() -> None:
+    with conversation() as neon:
+        neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        neon.expect("DELETE", PATH, {"project": project()})
+        neon.expect("GET", "/projects", listed(), query=SEARCH)
+        assert run(state="absent", confirm_destroy="shop", adopt=True)["changed"] is True
+    with conversation() as neon:
+        neon.expect("GET", PATH, {"project": project()})
+        neon.expect("DELETE", PATH, {"project": project()})
+        neon.expect("GET", PATH, refusal("not found"), status=404)
+        assert run(state="absent", confirm_destroy="shop", id=PROJECT_ID)["changed"] is True
 
 
 def test_absent_already() -> None:

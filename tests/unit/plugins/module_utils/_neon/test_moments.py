@@ -78,7 +78,9 @@ def test_spans(text: str, seconds: int) -> None:
     assert span(text, "x") == seconds
 
 
-@pytest.mark.parametrize("text", ["", "0", "0d", "-1", "1.5h", "h", "3 d", "12h1d", "3months", "1e3"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "0d", "-1", "1.5h", "h", "3 d", "12h1d", "3months", "1e3", "9" * 4400, "9" * 4400 + "d", "5215w", "36501d", "999999999999w"]
+)
 def test_what_is_no_span(text: str) -> None:
     with pytest.raises(InputError, match=r"option x: .* is no span of time above 0"):
         span(text, "option x")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -145,6 +146,25 @@ def test_only_what_differs_is_sent_to_an_endpoint(want: Compute, fields: dict[st
     assert plan.changes[0].payload == {"id": "ep-1", "fields": fields}
 
 
+@pytest.mark.parametrize(
+    ("want", "text"),
+    [
+        (Compute(min_cu=4.0), "min_cu is 4, above the present max_cu 2, which is not declared.*Declare max_cu as well"),
+        (Compute(max_cu=0.25), "max_cu is 0.25, below the present min_cu 0.5, which is not declared.*Declare min_cu as well"),
+    ],
+)
+def test_an_end_of_the_size_that_is_not_declared_is_not_moved(want: Compute, text: str) -> None:
+    endpoint = dataclasses.replace(ENDPOINT, compute=Compute(0.5, 2.0, 0))
+    with pytest.raises(InputError, match=text):
+        plan_endpoint(endpoint, "br-1", EndpointWish("read_write", want))
+    project = dataclasses.replace(PROJECT, default_endpoint_settings={"autoscaling_limit_min_cu": 0.5, "autoscaling_limit_max_cu": 2})
+    with pytest.raises(InputError, match=f"option default_compute: {text}"):
+        plan_project(project, ProjectWish("shop", default_compute=want))
+    # Up to the other end it may go, and what does not exist yet has no other end.
+    assert steps(plan_endpoint(endpoint, "br-1", EndpointWish("read_write", Compute(min_cu=2.0)))) == ["update"]
+    assert steps(plan_endpoint(None, "br-1", EndpointWish("read_write", want))) == ["create"]
+
+
 @pytest.mark.parametrize("want", [Compute(), Compute(0.25, 2.0, 0), Compute(0.25, 2.0, 300)])
 def test_an_endpoint_without_a_difference_is_left_alone(want: Compute) -> None:
     assert plan_endpoint(ENDPOINT, "br-1", EndpointWish("read_write", want)) == Plan()
@@ -163,6 +183,9 @@ def test_a_new_endpoint() -> None:
         (Compute(2, 1, None), "min_cu .2. is above max_cu .1."),
         (Compute(0.1, None, None), "min_cu is 0.1"),
         (Compute(None, 0, None), "max_cu is 0"),
+        (Compute(float("nan"), None, None), "min_cu is nan, which is no size"),
+        (Compute(0.25, float("inf"), None), "max_cu is inf, which is no size"),
+        (Compute(float("-inf"), None, None), "min_cu is -inf, which is no size"),
         (Compute(None, None, 30), "suspend_timeout_seconds is 30"),
         (Compute(None, None, -2), "suspend_timeout_seconds is -2"),
         (Compute(None, None, 700000), "suspend_timeout_seconds is 700000"),

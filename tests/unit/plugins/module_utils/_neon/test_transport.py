@@ -186,6 +186,14 @@ def test_an_address_that_requests_cannot_use_was_never_sent() -> None:
     assert (failure.kind, failure.passing) == (Failure.NOT_CONNECTED, False)
 
 
+@pytest.mark.parametrize("body", [{"size": float("nan")}, {"size": [float("inf")]}, {"when": object()}])
+def test_what_json_has_no_form_for_is_never_sent(body: t.Any) -> None:
+    transport = RequestsTransport(KEY, "agent/1", local=True)
+    with pytest.raises(InputError, match=r"Neon API, POST http.*cannot be written as JSON, and was not sent"):
+        # Nobody listens there: a request would end in another way.
+        transport.send("POST", "http://127.0.0.1:1/x", query={}, body=body, headers={}, seconds=5)
+
+
 def test_a_missing_library_is_said_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport_file, "requests", None)
     with pytest.raises(InputError, match=r"library requests is missing.*pip install requests"):
