@@ -103,7 +103,7 @@ def branches_by_name(client: NeonClient, project_id: str, names: t.Sequence[str]
     A search finds every name that contains the text, so a name that is part of others needs no request of its own for them.
     """
     found: dict[str, dict[str, t.Any] | None] = {}
-    for text in sorted(set(names), key=len):
+    for text in sorted(set(names), key=lambda name: (len(name), name)):
         if text in found:
             continue
         listed = branches_matching(client, project_id, text)
