@@ -20,7 +20,7 @@ EVERYONE: t.Final = "everyone"
 _WHERE: t.Final = "option allowed_ips"
 
 # What an entry lets in: IP version, first and last address. An entry that Neon lists and nobody can read here stands for itself.
-Reach = tuple[int, int, int] | str
+Reach: t.TypeAlias = "tuple[int, int, int] | str"
 
 
 def checked_addresses(entries: t.Sequence[str]) -> tuple[str, ...]:

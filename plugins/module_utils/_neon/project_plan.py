@@ -90,7 +90,8 @@ def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTH
     :param project: the project, None if there is none.
     :param known: the answers to :func:`open_questions`.
     :raises ImmutableError: for a difference that cannot be changed.
-    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, or an impossible declaration.
+    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, or an
+        impossible declaration.
     :raises ConfirmationError: for an unconfirmed deletion, a shorter history, or a quota that is used up already.
     """
     if not wish.present:
