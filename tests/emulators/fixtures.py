@@ -229,9 +229,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"SKIPPED validation of the local Neon's exchanges: {_SKIPPED[0]}", yellow=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local_neon() -> Iterator[LocalNeon]:
-    """The session's local Neon. What fixtures of wider scope do to it counts as well: a violation left at the end fails the session."""
+    """A file's local Neon: no file meets what another one left, nor a clock that it moved. A violation left at the end fails the file."""
     with running_neon() as neon:
         yield neon
 
