@@ -65,8 +65,9 @@ def test_a_netrc_does_not_replace_the_key(account, env, tmp_path):
     netrc = home / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\n")
     netrc.chmod(0o600)
-    run = play({**env, "HOME": str(home), "NETRC": str(netrc)}, "production", check=True)
-    run.succeeded()
+    # A name that two projects have is only found out by asking, with the right key.
+    run = play({**env, "HOME": str(home), "NETRC": str(netrc)}, "production", extra_vars={"neon_project_name": "twins"})
+    refused(account, run, "twins", "neon_project_id")
 
 
 def test_an_ambiguous_project_name(account, env):
@@ -116,8 +117,14 @@ def test_a_playbook_may_tag_the_site_as_a_whole(account, env, tmp_path, argument
     playbook = tmp_path / "all.yml"
     playbook.write_text("- name: Databases\n  ansible.builtin.import_playbook: dbinfra.postgres.site\n  tags: [databases]\n")
     env = {**env, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "collections")}
-    run = play(env, "staging", playbook=str(playbook), check=True, arguments=arguments).succeeded()
-    assert bool([task for task in run.tasks if task.name.endswith("Check the whole declaration")]) is whole
+    # A declaration that the preflight refuses: it is refused if, and only if, the preflight takes part.
+    run = play(env, "staging", playbook=str(playbook), arguments=arguments, extra_vars={"db_pool_min": 21})
+    if whole:
+        refused(account, run, "db_pool_min")
+        return
+    run.succeeded()
+    assert [task.name for task in run.tasks if "dbinfra.postgres." in task.name] == []
+    assert account.requests() == []
 
 
 def test_a_compute_too_small_for_the_pool(account, env):
@@ -228,11 +235,20 @@ def test_two_runs_at_once(account, env):
         first.kill()
         first.wait()
         account.faults()
-    play(env, "production", check=True).succeeded()
+    # The lock went with its run: the next one gets as far as asking Neon.
+    refused(account, play({**env, "NEON_API_KEY": "not-the-key"}, "production"), "key")
 
 
-def test_a_run_from_another_control_node_is_refused_before_it_changes_anything(account, env, tmp_path):
+@pytest.fixture(scope="module")
+def converged(account, tmp_path_factory):
+    """The variables of a control node that has made staging."""
+    env = environment(account.env, {"DBINFRA_STATE_DIR": str(tmp_path_factory.mktemp("state"))})
     play(env, "staging").succeeded()
+    return env
+
+
+def test_a_run_from_another_control_node_is_refused_before_it_changes_anything(account, converged, tmp_path):
+    env = converged
     account.reset_requests()
     first = subprocess.Popen(
         [ansible_playbook(), "site.yml", "-i", "inventories/staging"],
@@ -255,11 +271,8 @@ def test_a_run_from_another_control_node_is_refused_before_it_changes_anything(a
     play(env, "staging").succeeded()
 
 
-def test_an_owners_password_that_was_changed_in_sql_is_repaired_by_a_reset(account, env):
-    # A project of its own: the passwords of the other one's roles are in the state of another test.
-    own = {"neon_project_name": "forgotten"}
-    play(env, "staging", extra_vars=own).succeeded()
-    project = next(each["id"] for each in account.get("/projects?limit=400")["projects"] if each["name"] == "forgotten")
+def test_an_owners_password_that_was_changed_in_sql_is_repaired_by_a_reset(account, converged):
+    project = next(each["id"] for each in account.get("/projects?limit=400")["projects"] if each["name"] == "shop")
     branch = next(each["id"] for each in account.get(f"/projects/{project}/branches")["branches"] if each["name"] == "staging")
     role = f"/projects/{project}/branches/{branch}/roles/shop_owner"
     uri = account.get(f"/projects/{project}/connection_uri?branch_id={branch}&role_name=shop_owner&database_name=shop")["uri"]
@@ -268,7 +281,7 @@ def test_an_owners_password_that_was_changed_in_sql_is_repaired_by_a_reset(accou
     account.reset_requests()
     refused(
         account,
-        play(env, "staging", extra_vars=own),
+        play(converged, "staging"),
         "the password of shop_owner was not accepted",
         "changed it in SQL",
         "Neon console",
@@ -276,5 +289,5 @@ def test_an_owners_password_that_was_changed_in_sql_is_repaired_by_a_reset(accou
     )
     # The remedy that the message names.
     account.post(f"{role}/reset_password", {})
-    run = play(env, "staging", extra_vars=own).succeeded()
+    run = play(converged, "staging").succeeded()
     assert run.changed == 0
