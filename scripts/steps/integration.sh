@@ -5,4 +5,4 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "$0")/../lib.sh"
 
-exec "$VENV/bin/python" -m pytest tests/integration -q -n 2 --dist loadfile --durations 10 --junitxml "$OUTPUT/steps/integration.xml"
+exec "$VENV/bin/python" -m pytest tests/integration -q -n 2 --dist loadfile --no-loadscope-reorder --durations 10 --junitxml "$OUTPUT/steps/integration.xml"

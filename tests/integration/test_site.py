@@ -215,7 +215,10 @@ def test_more_clients_than_the_limit_wait_at_the_pooler(converged, name):
             # The declared lock_timeout would end the wait.
             cursor.execute("SET LOCAL lock_timeout = 0")
             cursor.execute("SELECT pg_advisory_xact_lock_shared(%s), %s::int", (GATE, number))
-            return cursor.fetchone()[1]
+            answer = cursor.fetchone()[1]
+            # The pooler drops the server's connection of a client that goes in the middle of a transaction, and waits 15 s for a new one.
+            connection.commit()
+            return answer
 
     counted = []
     # Watched by another role: a connection of the application's own would stand in the same queue.

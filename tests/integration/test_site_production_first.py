@@ -18,7 +18,7 @@ def test_production_before_staging_is_predicted_and_settles(local_neon, tmp_path
         local_neon.reset_requests()
         predicted = play(env, name, check=True).succeeded()
         assert {request["method"] for request in local_neon.requests()} == {"GET"}
-        real = play(env, name).succeeded()
+        real = play(env, name, arguments=["--diff"]).succeeded()
         assert real.changed > 0
         assert differences(predicted, real) == []
     for name in ENVIRONMENTS:
