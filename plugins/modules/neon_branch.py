@@ -99,6 +99,13 @@ options:
     description:
       - Name or id of the branch that this one is made from. Required to create a branch, and not read for a branch that is there.
     type: str
+  predicted_parent:
+    description:
+      - RV(branch) of an earlier task of the same play that makes the parent, whole and as it was registered.
+      - A check makes no branch, so a parent that is only predicted is an error without this option. In check mode nothing is looked up of
+        the parent then. Outside check mode the parent is there, and is looked up by O(parent) as always.
+      - O(parent) must be its name, and not its id.
+    type: dict
   parent_timestamp:
     description:
       - The branch starts with its parent's content at this time, of RFC 3339 with a zone, for example V(2026-11-24T18:00:00Z).
@@ -239,6 +246,8 @@ EXAMPLES = r"""
 - name: Production's branch, which came with the project
   dbinfra.postgres.neon_branch:
     project_id: "{{ project.project.id }}"
+    predicted: "{{ not project.project.exists }}"
+    predicted_state: {}
     name: production
     default: true
     protected: true
@@ -246,10 +255,36 @@ EXAMPLES = r"""
 - name: Staging has production's schema and none of its rows
   dbinfra.postgres.neon_branch:
     project_id: "{{ project.project.id }}"
+    predicted: "{{ not project.project.exists }}"
     name: staging
     parent: production
     init_source: schema-only
   register: branch
+
+# The next three tasks can be checked before there is a branch staging.
+- name: Staging's compute
+  dbinfra.postgres.neon_endpoint:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
+    min_cu: 0.25
+    max_cu: 1
+
+- name: A role of staging, which is made from production and comes with its roles
+  dbinfra.postgres.neon_role:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
+    copied_from: "{{ branch.branch.copied_from }}"
+    name: shop_owner
+
+- name: A branch of staging
+  dbinfra.postgres.neon_branch:
+    project_id: "{{ project.project.id }}"
+    predicted: "{{ not project.project.exists }}"
+    name: load-test
+    parent: staging
+    predicted_parent: "{{ branch.branch }}"
 
 - name: A preview of staging that is deleted after three days, with its compute and the way to its database
   dbinfra.postgres.neon_branch:
@@ -345,12 +380,16 @@ branch:
     copied_from:
       description:
         - Id of the branch that this task makes it from, in check mode would make it from, whatever O(init_source) is.
+        - Of a parent that is only predicted itself (O(predicted_parent)), it is the branch that this one would be copied from.
         - Null for a branch that was there already, and while the project is only predicted.
         - In check mode, M(dbinfra.postgres.neon_role) and M(dbinfra.postgres.neon_database) take it to find out what the copy will come with.
       type: str
     init_source:
       description: What it started with, if Neon says it.
       type: str
+    expires:
+      description: Whether it will be deleted by Neon. In check mode also known where RV(branch.expires_at) is not.
+      type: bool
     expires_at:
       description: When it will be deleted by Neon, null for never. In check mode also null if O(ttl) would set it, or a reset
         would renew it.
@@ -380,6 +419,7 @@ branch:
     parent_protected: true
     copied_from: br-old-oak-12345678
     init_source: schema-only
+    expires: false
     expires_at: null
     archived: false
     managed: true
@@ -503,6 +543,7 @@ SPEC = {
         "confirm_destroy": {"type": "str"},
         "new_name": {"type": "str"},
         "parent": {"type": "str"},
+        "predicted_parent": {"type": "dict"},
         "parent_timestamp": {"type": "str"},
         "parent_lsn": {"type": "str"},
         "init_source": {"type": "str", "choices": ["parent-data", "schema-only"]},

@@ -21,7 +21,9 @@ class BranchState:
     """A branch and what its plan depends on. What was not looked at is None.
 
     :param branch: None if there is none.
-    :param source: the branch that a new one is made from, or that a reset or restore takes the content of.
+    :param source: the branch that a new one is made from, or that a reset or restore takes the content of. Its id is None if it is predicted.
+    :param origin: id of the branch that has the content of a new one's source already: the source, or what a predicted one is copied from.
+    :param source_expires: the predicted source will have an end, and nobody knows when.
     :param endpoints: its computes.
     :param children: names of the branches made from it.
     :param first: it is the root that the project was made with.
@@ -33,6 +35,8 @@ class BranchState:
 
     branch: Branch | None
     source: Branch | None = None
+    origin: str | None = None
+    source_expires: bool = False
     endpoints: tuple[Endpoint, ...] | None = None
     children: tuple[str, ...] | None = None
     first: bool | None = None

@@ -25,6 +25,7 @@ _NEVER: t.Final = "never"
 _OF_PRESENT: t.Final = (
     "new_name",
     "parent",
+    "predicted_parent",
     "parent_timestamp",
     "parent_lsn",
     "init_source",

@@ -119,6 +119,7 @@ class SnapshotResource(NeonResource):
             shown["source_branch_id"] = state.source.id if state.source else None
             # The end of a ttl is not known before a run comes to it.
             shown["expires_at"] = None if wish.expires_at is None else written(wish.expires_at)
+            shown["manual"] = True
         return {"snapshot": shown}
 
     def _source(self, project_id: str, snapshot: Snapshot | None) -> SnapshotBranch | None:
