@@ -67,7 +67,7 @@ class ProjectResource(NeonResource):
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
         if change.action == "create":
-            answer = self.client.call("POST", "/projects", body={"project": change.payload})
+            answer = self.client.call("POST", "/projects", body={"project": change.payload}, unless=self._is_there)
             self._made = project_from(required(answer, "project", dict, "the new project")).id
             return answer
         project_id = change.payload["id"]
@@ -144,6 +144,10 @@ class ProjectResource(NeonResource):
             f"another run made the project {self._wish.name} ({kept_id}) at the same time; the one that this run had just made ({made}) was "
             "deleted again, and the other one is used"
         )
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a project of that name: Neon would make another one."""
+        return bool(projects_named(self.client, self._wish.name, self._wish.org_id))
 
     def _find(self) -> Project | None:
         if self._made is not None:
