@@ -196,6 +196,9 @@ options:
         example one with the date.
       - A branch that has this name and cannot be the copy is refused. That is one that is the default branch or protected, that this collection
         made, or that is older than the branch or than its last reset. So is any, if Neon says that the branch was never reset.
+      - A replacement that took longer than a minute, and a branch of which Neon does not show whether it was reset, are told by the project's
+        operations. One of the branch, and not merely of its compute, must have begun when the copy was made. Neon may drop operations after six
+        months. A branch of this name that is older than the operations are kept is believed to be the copy, where nothing else speaks against it.
       - Children of the branch become children of the kept copy, a warning names them.
       - The copy is not marked as made by this collection, to delete it later takes O(adopt=true).
     type: str

@@ -14,11 +14,12 @@ from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .branch_connection import BranchConnection, connection_wish
+from .branch_copy import RESETTING
 from .branch_facts import Origins, branch_facts, endpoints_facts
 from .branch_find import look, with_foreseen
 from .branch_parent import ForeseenParent, foreseen_parent
 from .branch_plan import plan_branch
-from .branch_restore_plan import RESET, RESETTING, RESTORE
+from .branch_restore_plan import RESET, RESTORE
 from .branch_state import BranchState
 from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of

@@ -11,12 +11,14 @@ import typing as t
 
 from .._core.errors import InputError, NotFoundError
 from .answers import required
+from .branch_copy import deeds_matter_since
 from .branch_parent import ForeseenParent
 from .branch_state import BranchState, wants_children
 from .branch_wish import BranchWish
 from .client import NeonClient, path_of
 from .endpoint import endpoints_of
 from .lists import branch_called, branches_by_name, branches_matching, called
+from .operations import deeds_since
 from .records import Branch, branch_answer, branch_from, project_from
 
 
@@ -33,7 +35,10 @@ def look(
     branch = state.branch
     if branch is None:
         return _with_source(client, project_id, wish, state, parent)
-    if wish.replaced and state.preserved is None and not done:
+    if wish.replaced and state.preserved is not None and not done:
+        since = deeds_matter_since(branch, state.preserved)
+        state = state if since is None else dataclasses.replace(state, deeds=deeds_since(client, project_id, since))
+    elif wish.replaced and not done:
         state = _with_family(client, project_id, wish, state, branch)
     elif wants_children(branch, wish):
         listed = _everything(client, project_id)
