@@ -114,6 +114,7 @@ options:
   parent_lsn:
     description:
       - The branch starts with its parent's content at this place in the write-ahead log, for example V(0/1DE2850).
+      - It must be the parent's own, read there with the function C(pg_current_wal_lsn). See the notes.
       - Not read for a branch that is there.
     type: str
   init_source:
@@ -188,6 +189,7 @@ options:
       lsn:
         description:
           - The place in the source's write-ahead log. Mutually exclusive with O(restore.timestamp).
+          - It must be the source's own. See the notes.
         type: str
   preserve_under_name:
     description:
@@ -239,6 +241,10 @@ options:
       - File with the CA certificates that connections trust, passed on as RV(connection.ca_cert). It must exist. Only read with O(database).
       - Can be set by the environment variable E(PGSSLROOTCERT). The default is the CA file of the system.
     type: path
+notes:
+  - An LSN says nothing about the branch that it was read on. The logs of branches go on from the LSN that they were made at, so the same numbers
+    occur on several branches. Neon refuses an LSN of another branch only if it lies outside of the branch's own range. One that lies inside is
+    taken, and leads to another content than was meant. Where the moment is known, give the time instead.
 seealso:
   - module: dbinfra.postgres.neon_project
   - module: dbinfra.postgres.neon_endpoint

@@ -68,6 +68,7 @@ options:
   lsn:
     description:
       - Takes the snapshot of that place in the log, for example V(0/1DE2850).
+      - It must be an LSN of that very branch. Nobody can tell one of another branch that lies inside of this branch's own range.
     type: str
   expires_at:
     description:
