@@ -279,3 +279,10 @@ def test_a_preview_is_removed_and_nothing_else(house: House, first: tuple[Run, R
     assert house.run(**confirmed).succeeded().changed == 0
     assert house.report()["summary"] == f"There is no preview {NAME}, nothing had to be removed"
     assert house.report()["removed"] is False
+
+
+def test_no_lock_file_stays_behind(house: House, first: tuple[Run, Run]) -> None:
+    """Nobody asks for the lock of a preview ever again: one file for its name, and one for each server that it was locked in."""
+    locks = house.state / "locks"
+    # A holder ends after its run, at once but not in the same moment.
+    eventually(lambda: list(locks.iterdir()) == [])
