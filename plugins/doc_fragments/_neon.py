@@ -78,7 +78,8 @@ options:
     type: str
   predicted:
     description:
-      - The branch exists only as the prediction of an earlier task of the same check.
+      - The branch exists only as the prediction of an earlier task of the same check. With that task registered as C(staging), give
+        C({{ not staging.branch.exists }}), which is false in a run.
       - In check mode nothing of this branch is requested then, and the result is what a run on an empty account would give. Some objects come
         along with a copied branch, the modules for them can look at its parent instead.
       - Refused outside check mode.

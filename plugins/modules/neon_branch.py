@@ -99,6 +99,13 @@ options:
     description:
       - Name or id of the branch that this one is made from. Required to create a branch, and not read for a branch that is there.
     type: str
+  predicted_parent:
+    description:
+      - RV(branch) of an earlier task of the same play that makes the parent, whole and as it was registered.
+      - A check makes no branch, so a parent that is only predicted is an error without this option. In check mode nothing is looked up of
+        the parent then. Outside check mode the parent is there, and is looked up by O(parent) as always.
+      - O(parent) must be its name, and not its id.
+    type: dict
   parent_timestamp:
     description:
       - The branch starts with its parent's content at this time, of RFC 3339 with a zone, for example V(2026-11-24T18:00:00Z).
@@ -107,6 +114,7 @@ options:
   parent_lsn:
     description:
       - The branch starts with its parent's content at this place in the write-ahead log, for example V(0/1DE2850).
+      - It must be the parent's own, read there with the function C(pg_current_wal_lsn). See the notes.
       - Not read for a branch that is there.
     type: str
   init_source:
@@ -181,6 +189,7 @@ options:
       lsn:
         description:
           - The place in the source's write-ahead log. Mutually exclusive with O(restore.timestamp).
+          - It must be the source's own. See the notes.
         type: str
   preserve_under_name:
     description:
@@ -189,6 +198,9 @@ options:
         example one with the date.
       - A branch that has this name and cannot be the copy is refused. That is one that is the default branch or protected, that this collection
         made, or that is older than the branch or than its last reset. So is any, if Neon says that the branch was never reset.
+      - A replacement that took longer than a minute, and a branch of which Neon does not show whether it was reset, are told by the project's
+        operations. One of the branch, and not merely of its compute, must have begun when the copy was made. Neon may drop operations after six
+        months. A branch of this name that is older than the operations are kept is believed to be the copy, where nothing else speaks against it.
       - Children of the branch become children of the kept copy, a warning names them.
       - The copy is not marked as made by this collection, to delete it later takes O(adopt=true).
     type: str
@@ -229,6 +241,10 @@ options:
       - File with the CA certificates that connections trust, passed on as RV(connection.ca_cert). It must exist. Only read with O(database).
       - Can be set by the environment variable E(PGSSLROOTCERT). The default is the CA file of the system.
     type: path
+notes:
+  - An LSN says nothing about the branch that it was read on. The logs of branches go on from the LSN that they were made at, so the same numbers
+    occur on several branches. Neon refuses an LSN of another branch only if it lies outside of the branch's own range. One that lies inside is
+    taken, and leads to another content than was meant. Where the moment is known, give the time instead.
 seealso:
   - module: dbinfra.postgres.neon_project
   - module: dbinfra.postgres.neon_endpoint
@@ -239,6 +255,8 @@ EXAMPLES = r"""
 - name: Production's branch, which came with the project
   dbinfra.postgres.neon_branch:
     project_id: "{{ project.project.id }}"
+    predicted: "{{ not project.project.exists }}"
+    predicted_state: {}
     name: production
     default: true
     protected: true
@@ -246,10 +264,36 @@ EXAMPLES = r"""
 - name: Staging has production's schema and none of its rows
   dbinfra.postgres.neon_branch:
     project_id: "{{ project.project.id }}"
+    predicted: "{{ not project.project.exists }}"
     name: staging
     parent: production
     init_source: schema-only
   register: branch
+
+# The next three tasks can be checked before there is a branch staging.
+- name: Staging's compute
+  dbinfra.postgres.neon_endpoint:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
+    min_cu: 0.25
+    max_cu: 1
+
+- name: A role of staging, which is made from production and comes with its roles
+  dbinfra.postgres.neon_role:
+    project_id: "{{ project.project.id }}"
+    branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
+    copied_from: "{{ branch.branch.copied_from }}"
+    name: shop_owner
+
+- name: A branch of staging
+  dbinfra.postgres.neon_branch:
+    project_id: "{{ project.project.id }}"
+    predicted: "{{ not project.project.exists }}"
+    name: load-test
+    parent: staging
+    predicted_parent: "{{ branch.branch }}"
 
 - name: A preview of staging that is deleted after three days, with its compute and the way to its database
   dbinfra.postgres.neon_branch:
@@ -345,12 +389,16 @@ branch:
     copied_from:
       description:
         - Id of the branch that this task makes it from, in check mode would make it from, whatever O(init_source) is.
+        - Of a parent that is only predicted itself (O(predicted_parent)), it is the branch that this one would be copied from.
         - Null for a branch that was there already, and while the project is only predicted.
         - In check mode, M(dbinfra.postgres.neon_role) and M(dbinfra.postgres.neon_database) take it to find out what the copy will come with.
       type: str
     init_source:
       description: What it started with, if Neon says it.
       type: str
+    expires:
+      description: Whether it will be deleted by Neon. In check mode also known where RV(branch.expires_at) is not.
+      type: bool
     expires_at:
       description: When it will be deleted by Neon, null for never. In check mode also null if O(ttl) would set it, or a reset
         would renew it.
@@ -380,6 +428,7 @@ branch:
     parent_protected: true
     copied_from: br-old-oak-12345678
     init_source: schema-only
+    expires: false
     expires_at: null
     archived: false
     managed: true
@@ -503,6 +552,7 @@ SPEC = {
         "confirm_destroy": {"type": "str"},
         "new_name": {"type": "str"},
         "parent": {"type": "str"},
+        "predicted_parent": {"type": "dict"},
         "parent_timestamp": {"type": "str"},
         "parent_lsn": {"type": "str"},
         "init_source": {"type": "str", "choices": ["parent-data", "schema-only"]},

@@ -75,6 +75,8 @@ EXAMPLES = r"""
   dbinfra.postgres.neon_database:
     project_id: "{{ project.project.id }}"
     branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
+    copied_from: "{{ branch.branch.copied_from }}"
     name: shop
     owner_name: shop_owner
     host: "{{ endpoint.endpoint.host }}"

@@ -109,6 +109,7 @@ EXAMPLES = r"""
   dbinfra.postgres.neon_endpoint:
     project_id: "{{ project.project.id }}"
     branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
     min_cu: 0.5
     max_cu: 2
     suspend_timeout_seconds: -1
@@ -118,6 +119,7 @@ EXAMPLES = r"""
   dbinfra.postgres.neon_endpoint:
     project_id: "{{ project.project.id }}"
     branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
     type: read_only
     name: reports
     min_cu: 0.25

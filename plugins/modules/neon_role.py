@@ -56,6 +56,8 @@ EXAMPLES = r"""
   dbinfra.postgres.neon_role:
     project_id: "{{ project.project.id }}"
     branch_id: "{{ branch.branch.id }}"
+    predicted: "{{ not branch.branch.exists }}"
+    copied_from: "{{ branch.branch.copied_from }}"
     name: shop_owner
     distinct_from_branch: production
 """

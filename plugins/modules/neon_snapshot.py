@@ -28,8 +28,9 @@ options:
     type: str
   predicted:
     description:
-      - The project, the branch or the snapshot exists only as the prediction of an earlier task of the same check.
-      - In check mode nothing is requested then.
+      - The project, the branch or the snapshot exists only as the prediction of an earlier task of the same check. With the task for a branch
+        registered as C(staging), give C({{ not staging.branch.exists }}), which is false in a run.
+      - In check mode nothing is requested then, so that the branch is a root branch is not checked either.
       - Refused outside check mode.
     type: bool
     default: false
@@ -67,6 +68,7 @@ options:
   lsn:
     description:
       - Takes the snapshot of that place in the log, for example V(0/1DE2850).
+      - It must be an LSN of that very branch. Nobody can tell one of another branch that lies inside of this branch's own range.
     type: str
   expires_at:
     description:
@@ -117,6 +119,13 @@ EXAMPLES = r"""
     branch: production
     name: dbinfra-before-release-42
     ttl: 7d
+
+- name: A mark of a branch that an earlier task makes, and that a check only predicts
+  dbinfra.postgres.neon_snapshot:
+    project_id: quiet-sun-12345678
+    branch: staging
+    predicted: "{{ not staging.branch.exists }}"
+    name: dbinfra-staging-is-new
 
 - name: Look at it in a branch of its own
   dbinfra.postgres.neon_snapshot:

@@ -17,7 +17,7 @@ description:
   - The lock is a locked file on the control node. With O(login), an advisory lock in the database comes on top, which excludes runs from other control
     nodes as well.
   - A small process keeps the lock. It ends at once when the main process of C(ansible-playbook) ends, whatever ends that, so a killed run never leaves a
-    lock behind. The lock file stays, it is empty then.
+    lock behind. It removes the lock file.
   - A run may take the same lock repeatedly, for example first the file and then, when the server is there, the lock in the server.
   - Nothing is taken in check mode.
   - Runs on the control node, whatever the host.

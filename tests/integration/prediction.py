@@ -29,6 +29,11 @@ UNKNOWABLE = {
     "parent_timestamp": "the moment in the parent's history is that of the creation",
     "parent_lsn": "the place in the parent's history is that of the creation",
     "expires_at": "a time to live begins when the branch is made",
+    "source_branch_id": "the provider chooses ids",
+    "created_at": "a snapshot is made when a run comes to it",
+    "timestamp": "a snapshot shows the moment at which a run comes to it",
+    "lsn": "a snapshot shows the place in the log at which a run comes to it",
+    "full_size": "the provider measures a snapshot after it is made",
 }
 # Tasks that look at the server or at what was delivered; on an empty account there is nothing to look at yet.
 LOOKS = {

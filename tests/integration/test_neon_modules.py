@@ -264,9 +264,10 @@ def test_lost_answers_are_adopted_by_every_module(account: Account, own_shop: Sh
         assert account.ok(module, **wish)["changed"] is False
 
 
-def test_a_lost_answer_to_a_new_project_makes_no_second_project(account: Account) -> None:
+@pytest.mark.parametrize("fault", [{"drop_after": True}, {"status": 503, "after_work": True}])
+def test_a_lost_answer_to_a_new_project_makes_no_second_project(account: Account, fault: dict[str, t.Any]) -> None:
     neon = account.neon
-    neon.faults({"method": "POST", "path_regex": "^/projects$", "times": 1, "drop_after": True})
+    neon.faults({"method": "POST", "path_regex": "^/projects$", "times": 1, **fault})
     made = Shop(account)
     try:
         assert [project["id"] for project in neon.get(f"/projects?limit=400&search={made.name}")["projects"]] == [made.id]

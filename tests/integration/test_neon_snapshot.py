@@ -202,6 +202,15 @@ def test_a_lost_answer_makes_no_second_snapshot(shop: Shop, fault: dict[str, t.A
     assert shop.snapshots() == [BEFORE]
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_503_after_the_work_makes_no_second_snapshot(shop: Shop, times: int) -> None:
+    shop.neon.faults({"method": "POST", "path_regex": "/snapshot$", "times": times, "status": 503, "after_work": True})
+    assert shop.ok(branch="main")["changed"] is True
+    shop.neon.faults()
+    assert shop.snapshots() == [BEFORE]
+    assert shop.ok(branch="main")["changed"] is False
+
+
 def test_a_full_limit_is_said_and_nothing_is_pruned(shop: Shop) -> None:
     names = [f"dbinfra-{number}" for number in range(LIMIT)]
     for name in names:

@@ -226,7 +226,11 @@ def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) ->
         ({"inventory": "production", "neon_preview_allowed": True, "preview_name": "preview-2"}, "a preview would carry production's data"),
         ({"neon_branch_id": "br-other", "preview_name": "preview-2"}, "has no branch named staging with the id br-other"),
         ({"neon_project_name": "sho"}, "0 projects are named sho among those that this key can see"),
-        ({"preview_ttl": "31d", "preview_name": "preview-2"}, "option ttl: 31d is 31 d, Neon keeps an expiring branch for 30 d at most"),
+        (
+            {"preview_ttl": "31d", "preview_name": "preview-2"},
+            """preview_ttl (the role's neon_preview_ttl) = "31d": 31d is 31 d, Neon keeps an expiring branch for 30 d at most. Shorten it.""",
+        ),
+        ({"preview_ttl": "soon", "preview_name": "preview-2"}, """preview_ttl (the role's neon_preview_ttl) = "soon": 'soon' is no span of time"""),
         ({"preview_state": "absent", "preview_confirm_destroy": "preview-1"}, f"confirm_destroy: {NAME}"),
         ({"preview_state": "gone"}, 'neon_preview_state = "gone": it must be one of'),
     ],
@@ -279,3 +283,10 @@ def test_a_preview_is_removed_and_nothing_else(house: House, first: tuple[Run, R
     assert house.run(**confirmed).succeeded().changed == 0
     assert house.report()["summary"] == f"There is no preview {NAME}, nothing had to be removed"
     assert house.report()["removed"] is False
+
+
+def test_no_lock_file_stays_behind(house: House, first: tuple[Run, Run]) -> None:
+    """Nobody asks for the lock of a preview ever again: one file for its name, and one for each server that it was locked in."""
+    locks = house.state / "locks"
+    # A holder ends after its run, at once but not in the same moment.
+    eventually(lambda: list(locks.iterdir()) == [])

@@ -93,18 +93,40 @@ class NotWritten(Exception):
 
 
 class LockFile:
-    """The locked file with the holder's description."""
+    """The locked file with the holder's description.
+
+    Whoever holds it removes it, so that names that never come back (those of previews) leave nothing behind. It is removed while it is locked, and
+    a lock counts only if the locked file is still the one at the path: who waited for a file that was removed meanwhile opens the path again.
+    """
 
     def __init__(self, path: str) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        self._path = path
+        self._descriptor = self._open()
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def _is_at_path(self) -> bool:
+        try:
+            there = os.lstat(self._path)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(there, os.fstat(self._descriptor))
 
     def take(self) -> bool:
-        """Lock the file; return false if another process has it."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        """Lock the file; return false if another process has it.
+
+        :raises OSError: if the file at the path was removed, and cannot be opened again.
+        """
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            if self._is_at_path():
+                return True
+            os.close(self._descriptor)
+            self._descriptor = self._open()
 
     def read(self) -> str:
         """Return what the file says."""
@@ -124,9 +146,14 @@ class LockFile:
         if written < len(raw):
             raise NotWritten(os.strerror(errno.ENOSPC))
 
-    def clear(self) -> None:
-        """Say that nobody holds it any more."""
-        os.ftruncate(self._descriptor, 0)
+    def remove(self) -> None:
+        """Remove the file, which has to be locked. Where that is not allowed, it says at least that nobody holds it any more."""
+        try:
+            # Somebody may have removed it by hand: what is at the path then is another run's.
+            if self._is_at_path():
+                os.unlink(self._path)
+        except OSError:
+            os.ftruncate(self._descriptor, 0)
 
 
 class NoConnection(Exception):
@@ -223,7 +250,7 @@ def _watch(request: t.Mapping[str, t.Any], lock: LockFile, taken: threading.Even
     watch = request["watch"]
     wait_for_end(watch["pid"], watch["pidfd"], watch["started"])
     if taken.is_set():
-        lock.clear()
+        lock.remove()
     os._exit(0)
 
 
@@ -268,18 +295,26 @@ def main() -> int:
 
 
 def _hold(request: t.Mapping[str, t.Any]) -> int:
+    taken = threading.Event()
     try:
         lock = LockFile(request["file"])
+        threading.Thread(target=_watch, args=(request, lock, taken), daemon=True).start()
+        if not lock.take():
+            _answer(state="busy", description=lock.read())
+            return 1
     except OSError as error:
         what = "is a symbolic link" if error.errno == errno.ELOOP else error.strerror
         _answer(state="error", problem=f"the lock file {request['file']} cannot be opened: {what}")
         return 1
-    taken = threading.Event()
-    threading.Thread(target=_watch, args=(request, lock, taken), daemon=True).start()
-    if not lock.take():
-        _answer(state="busy", description=lock.read())
-        return 1
     taken.set()
+    try:
+        return _keep_for_run(request, lock)
+    except NotWritten:
+        lock.remove()
+        raise
+
+
+def _keep_for_run(request: t.Mapping[str, t.Any], lock: LockFile) -> int:
     description = dict(request["description"])
     session = request["session"]
     if session is None:
@@ -292,7 +327,7 @@ def _hold(request: t.Mapping[str, t.Any]) -> int:
         server = ServerLock(session["parameters"], session["key"])
         server.take()
     except (ServerBusy, ImportError, NoConnection) as error:
-        lock.clear()
+        lock.remove()
         if isinstance(error, ServerBusy):
             _answer(state="busy_on_server", holder=error.holder)
         else:

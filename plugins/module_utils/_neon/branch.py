@@ -14,10 +14,12 @@ from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .branch_connection import BranchConnection, connection_wish
+from .branch_copy import RESETTING
 from .branch_facts import Origins, branch_facts, endpoints_facts
-from .branch_find import look
+from .branch_find import look, with_foreseen
+from .branch_parent import ForeseenParent, foreseen_parent
 from .branch_plan import plan_branch
-from .branch_restore_plan import RESET, RESETTING, RESTORE
+from .branch_restore_plan import RESET, RESTORE
 from .branch_state import BranchState
 from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
@@ -36,6 +38,7 @@ class BranchResource(NeonResource):
     :param project_id: None if the project is only predicted; nothing is requested then.
     :param foreseen: what is known of the branch in that case.
     :param connects: how a database of the branch is reached, None if the result is not to say it.
+    :param parent: its parent as an earlier task of the same check foresaw it, None if it is looked up.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class BranchResource(NeonResource):
         pinned: str | None = None,
         foreseen: BranchState | None = None,
         connects: BranchConnection | None = None,
+        parent: ForeseenParent | None = None,
     ) -> None:
         super().__init__(context, client)
         self._wish = wish
@@ -55,6 +59,7 @@ class BranchResource(NeonResource):
         self._pinned = pinned
         self._foreseen = foreseen or BranchState(None)
         self._connects = connects
+        self._parent = parent
         self._made: str | None = None
         self._done = False
         self._first: BranchState | None = None
@@ -63,9 +68,9 @@ class BranchResource(NeonResource):
     def read(self) -> BranchState:
         """Return the branch, and what its plan depends on."""
         if self._project_id is None:
-            state = self._foreseen
+            state = with_foreseen(self._foreseen, self._parent)
         else:
-            state = look(self.client, self._project_id, self._wish, self._made or self._pinned, done=self._done)
+            state = look(self.client, self._project_id, self._wish, self._made or self._pinned, done=self._done, parent=self._parent)
             self._restricted = state.branch.restricted if state.branch else ()
             self._wait_for_another_run(self._project_id, state)
         if self._first is None:
@@ -114,11 +119,11 @@ class BranchResource(NeonResource):
         first = self._first or BranchState(None)
         if first.branch is not None or not self._wish.present:
             return Origins()
-        if self._project_id is None:
+        source = first.source
+        if self._project_id is None and source is None:
             # A project that is only predicted comes with a default branch that nobody has protected yet.
             return Origins(parent_protected=False if self._wish.parent else None, created=True)
-        source = first.source
-        return Origins(source.id if source else None, source.protected if source else None, True)
+        return Origins(first.origin, source.protected if source else None, True)
 
     def _wait_for_another_run(self, project_id: str, state: BranchState) -> None:
         """Wait for a reset or restore that a run which was killed had sent: its copy is there, its content maybe not yet."""
@@ -190,13 +195,14 @@ def build_branch(context: Context) -> BranchResource:
     client = client_of(context)
     wish = wish_from(params, client.deadline.clock.now())
     connects = connection_wish(params)
+    parent = foreseen_parent(params, check_mode=context.check_mode)
     if not is_predicted(context):
         project_id = parent_id(context, "project_id", "project")
-        return BranchResource(context, client, wish, project_id, pinned=params["id"] or None, connects=connects)
+        return BranchResource(context, client, wish, project_id, pinned=params["id"] or None, connects=connects, parent=parent)
     foreseen = None
     if params["predicted_state"] is not None:
         foreseen = _foreseen(params["predicted_state"], wish.name)
-    return BranchResource(context, client, wish, None, foreseen=foreseen, connects=connects)
+    return BranchResource(context, client, wish, None, foreseen=foreseen, connects=connects, parent=parent)
 
 
 def _foreseen(known: t.Mapping[str, t.Any], name: str) -> BranchState:

@@ -46,9 +46,9 @@ class BranchConnection:
             if compute is not None and compute.host is not None:
                 reach = self._reach(context, client, project_id, branch.id, [compute.host])
                 user = reach.user
-        elif not wish.absent and project_id is not None and state.source is not None and state.source.id is not None:
-            original = self._original(context, client, project_id, state.source.id)
-            stand_in = StandIn(original, state.source.id) if original else None
+        elif not wish.absent and project_id is not None and state.origin is not None:
+            original = self._original(context, client, project_id, state.origin)
+            stand_in = StandIn(original, state.origin) if original else None
             user = self.role or (original.user if original else None)
         return connection(
             reach,

@@ -47,6 +47,7 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
         "parent_timestamp": None,
         "copied_from": origins.copied_from,
         "init_source": None,
+        "expires": False,
         "expires_at": None,
         "archived": False,
         "managed": False,
@@ -65,6 +66,7 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
             parent_lsn=wish.parent_lsn,
             parent_timestamp=wish.parent_timestamp,
             init_source=init_source,
+            expires=_will_expire(wish),
             expires_at=_foreseen_end(wish),
             archived=bool(wish.archived),
             managed=True,
@@ -80,6 +82,7 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
         parent_lsn=branch.parent_lsn,
         parent_timestamp=branch.parent_timestamp,
         init_source=branch.init_source,
+        expires=branch.expires_at is not None,
         expires_at=branch.expires_at,
         archived=branch.state == ARCHIVED,
         managed=branch.managed,
@@ -110,7 +113,7 @@ def _changed(branch: Branch, wish: BranchWish) -> dict[str, t.Any]:
     if wish.protected is not None:
         changed["protected"] = wish.protected
     if expiry_differs(branch, wish):
-        changed["expires_at"] = _foreseen_end(wish)
+        changed.update(expires=_will_expire(wish), expires_at=_foreseen_end(wish))
     return changed
 
 
@@ -121,6 +124,10 @@ def _begins_anew(branch: Branch, state: BranchState, wish: BranchWish) -> bool:
     restore = wish.restore
     at_head = restore is None or (restore.timestamp is None and restore.lsn is None)
     return at_head and state.source is not None and state.source.id == branch.parent_id
+
+
+def _will_expire(wish: BranchWish) -> bool:
+    return wish.expiry is not None and wish.expiry.until is not None
 
 
 def _foreseen_end(wish: BranchWish) -> str | None:

@@ -11,25 +11,34 @@ import typing as t
 
 from .._core.errors import InputError, NotFoundError
 from .answers import required
+from .branch_copy import deeds_matter_since
+from .branch_parent import ForeseenParent
 from .branch_state import BranchState, wants_children
 from .branch_wish import BranchWish
 from .client import NeonClient, path_of
 from .endpoint import endpoints_of
 from .lists import branch_called, branches_by_name, branches_matching, called
+from .operations import deeds_since
 from .records import Branch, branch_answer, branch_from, project_from
 
 
-def look(client: NeonClient, project_id: str, wish: BranchWish, known: str | None, *, done: bool) -> BranchState:
+def look(
+    client: NeonClient, project_id: str, wish: BranchWish, known: str | None, *, done: bool, parent: ForeseenParent | None = None
+) -> BranchState:
     """Return the branch and what its plan depends on.
 
     :param known: the id that is pinned or was made; the branch is then found by it.
     :param done: the reset or restore was made by this task; what it depended on is not looked at again.
+    :param parent: the parent as an earlier task of the same check foresaw it; it is not looked up then.
     """
     state = _find(client, project_id, wish, known)
     branch = state.branch
     if branch is None:
-        return _with_source(client, project_id, wish, state)
-    if wish.replaced and state.preserved is None and not done:
+        return _with_source(client, project_id, wish, state, parent)
+    if wish.replaced and state.preserved is not None and not done:
+        since = deeds_matter_since(branch, state.preserved)
+        state = state if since is None else dataclasses.replace(state, deeds=deeds_since(client, project_id, since))
+    elif wish.replaced and not done:
         state = _with_family(client, project_id, wish, state, branch)
     elif wants_children(branch, wish):
         listed = _everything(client, project_id)
@@ -79,13 +88,24 @@ def _by_id(client: NeonClient, project_id: str, wish: BranchWish, known: str) ->
     return branch
 
 
-def _with_source(client: NeonClient, project_id: str, wish: BranchWish, state: BranchState) -> BranchState:
+def with_foreseen(state: BranchState, parent: ForeseenParent | None) -> BranchState:
+    """Return the state of a branch yet to be made, with its parent as an earlier task foresaw it."""
+    if parent is None or state.branch is not None:
+        return state
+    return dataclasses.replace(state, source=parent.branch, origin=parent.origin, source_expires=parent.expires)
+
+
+def _with_source(client: NeonClient, project_id: str, wish: BranchWish, state: BranchState, parent: ForeseenParent | None) -> BranchState:
     """Look at the parent of a branch that has to be made."""
     if not wish.present or wish.new_name is not None or wish.parent is None:
         return state
-    source = branch_from(branch_called(client, project_id, wish.parent, where="option parent", variable="neon_branch_parent"), project_id)
+    if parent is None:
+        source = branch_from(branch_called(client, project_id, wish.parent, where="option parent", variable="neon_branch_parent"), project_id)
+        state = dataclasses.replace(state, source=source, origin=source.id)
+    else:
+        state = with_foreseen(state, parent)
     history = None if wish.parent_seconds is None else _history(client, project_id)
-    return dataclasses.replace(state, source=source, history_seconds=history)
+    return dataclasses.replace(state, history_seconds=history)
 
 
 def _with_family(client: NeonClient, project_id: str, wish: BranchWish, state: BranchState, branch: Branch) -> BranchState:

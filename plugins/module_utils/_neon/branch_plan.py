@@ -103,9 +103,10 @@ def _plan_create(state: BranchState, wish: BranchWish) -> Plan:
             remedy="Name the parent, or correct the branch's name",
         )
     source, expiry = state.source, wish.expiry
-    if source is not None and source.expires_at is not None and wish.init_source != SCHEMA_ONLY:
+    if source is not None and (source.expires_at is not None or state.source_expires) and wish.init_source != SCHEMA_ONLY:
+        ends = f"expires at {source.expires_at}" if source.expires_at else "will expire"
         raise InputError(
-            f"branch {source.name} expires at {source.expires_at}, and an expiring branch cannot have children",
+            f"branch {source.name} {ends}, and an expiring branch cannot have children",
             where="option parent",
             remedy="Clear its expiry first (expires_at: never), or choose another parent",
         )

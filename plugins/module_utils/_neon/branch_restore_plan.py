@@ -14,16 +14,15 @@ import typing as t
 
 from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
+from .branch_copy import why_no_copy
 from .branch_state import BranchState, restriction
 from .branch_wish import CLOCK_TOLERANCE, BranchWish, RestoreWish
-from .moments import answered_moment, at, span_words, written
+from .moments import at, span_words, written
 from .records import Branch
 from .rules import declared, require_confirmation
 
 RESET: t.Final = "reset"
 RESTORE: t.Final = "restore"
-# Neon's word for a branch whose content is being replaced.
-RESETTING: t.Final = "resetting"
 
 
 def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
@@ -37,7 +36,7 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
     where = f"branch {branch.name} ({branch.id})"
     if state.preserved is not None:
         if not state.done:
-            _require_copy(branch, state.preserved, deed, wish)
+            _require_copy(branch, state.preserved, state, deed, wish)
         return Plan()
     if state.done and not wish.preserve:
         return Plan()
@@ -94,13 +93,13 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
     )
 
 
-def _require_copy(branch: Branch, candidate: Branch, deed: str, wish: BranchWish) -> None:
+def _require_copy(branch: Branch, candidate: Branch, state: BranchState, deed: str, wish: BranchWish) -> None:
     """Refuse a branch that has the name of the kept copy and cannot be it: taken for the copy, it would stand for a deed that was never done.
 
     :raises InputError: with the reason.
     :raises ConfirmationError: for a confirmation of another name.
     """
-    reason = _why_no_copy(branch, candidate)
+    reason = why_no_copy(branch, candidate, state.deeds)
     if reason:
         raise InputError(
             f"branch {candidate.name} ({candidate.id}) has this name and is not the kept copy of branch {branch.name} ({branch.id}): {reason}",
@@ -110,30 +109,6 @@ def _require_copy(branch: Branch, candidate: Branch, deed: str, wish: BranchWish
         )
     if wish.confirm_destroy:
         require_confirmation(wish.confirm_destroy, branch.name, f"{deed} branch {branch.name}")
-
-
-def _why_no_copy(branch: Branch, candidate: Branch) -> str | None:
-    """Return why a branch cannot be the copy that a reset or restore kept, None if it may be. What an answer does not say is not compared."""
-    if candidate.id == branch.id:
-        return "it is the branch itself"
-    if candidate.default:
-        return "it is the project's default branch"
-    if candidate.protected:
-        return "it is protected"
-    if candidate.managed:
-        return "it was made by this collection (managed_by: dbinfra.postgres), and Neon marks no copy so"
-    # While the content is being replaced, the copy is there already and the time of the last reset may still be that of an earlier one.
-    if branch.state == RESETTING:
-        return None
-    if branch.never_reset:
-        return f"branch {branch.name} was never reset or restored"
-    made, last = answered_moment(candidate.created_at), answered_moment(branch.last_reset_at)
-    if made is not None and last is not None and (last - made).total_seconds() > CLOCK_TOLERANCE:
-        return f"it was made at {candidate.created_at}, before the last reset or restore of {branch.name} at {branch.last_reset_at}"
-    began = None if branch.from_snapshot else answered_moment(branch.created_at)
-    if made is not None and began is not None and (began - made).total_seconds() > CLOCK_TOLERANCE:
-        return f"it was made at {candidate.created_at}, before branch {branch.name} was (at {branch.created_at})"
-    return None
 
 
 def check_history(seconds: float | None, timestamp: str | None, where: str, state: BranchState, wish: BranchWish) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 
 from .branch_wish import BranchWish
 from .moments import answered_moment
-from .records import Branch, Endpoint
+from .records import Branch, Deed, Endpoint
 
 # A renewal that would move the end by less than this changes nothing, so that a second run right after the first one changes nothing.
 RENEWAL_STEP_SECONDS = 60
@@ -21,11 +21,14 @@ class BranchState:
     """A branch and what its plan depends on. What was not looked at is None.
 
     :param branch: None if there is none.
-    :param source: the branch that a new one is made from, or that a reset or restore takes the content of.
+    :param source: the branch that a new one is made from, or that a reset or restore takes the content of. Its id is None if it is predicted.
+    :param origin: id of the branch that has the content of a new one's source already: the source, or what a predicted one is copied from.
+    :param source_expires: the predicted source will have an end, and nobody knows when.
     :param endpoints: its computes.
     :param children: names of the branches made from it.
     :param first: it is the root that the project was made with.
     :param preserved: the branch with the name that the replaced content is kept under.
+    :param deeds: the project's operations since that branch was made, where they are needed and known that far back.
     :param taken: another branch has the name that this one is to get.
     :param history_seconds: how far back the project's history reaches.
     :param done: the change that leaves no trace (a reset without a kept copy) was made by this task.
@@ -33,10 +36,13 @@ class BranchState:
 
     branch: Branch | None
     source: Branch | None = None
+    origin: str | None = None
+    source_expires: bool = False
     endpoints: tuple[Endpoint, ...] | None = None
     children: tuple[str, ...] | None = None
     first: bool | None = None
     preserved: Branch | None = None
+    deeds: tuple[Deed, ...] | None = None
     taken: Branch | None = None
     history_seconds: int | None = None
     done: bool = False

@@ -25,6 +25,7 @@ _NEVER: t.Final = "never"
 _OF_PRESENT: t.Final = (
     "new_name",
     "parent",
+    "predicted_parent",
     "parent_timestamp",
     "parent_lsn",
     "init_source",
@@ -125,6 +126,17 @@ class BranchWish:
     def final_name(self) -> str:
         """Return the name that the branch has when everything is done."""
         return self.new_name or self.name
+
+
+def checked_ttl(text: str) -> int:
+    """Return a time to live in seconds.
+
+    :raises InputError: if it is none, or longer than Neon keeps an expiring branch.
+    """
+    seconds = span(text, "option ttl")
+    if seconds > LONGEST_LIFE_SECONDS:
+        raise InputError(f"{text} is {span_words(seconds)}, Neon keeps an expiring branch for 30 d at most", where="option ttl", remedy="Shorten it")
+    return seconds
 
 
 def wish_from(params: t.Mapping[str, t.Any], now: float) -> BranchWish:
@@ -243,11 +255,7 @@ def _expiry(params: t.Mapping[str, t.Any], now: float) -> Expiry | None:
     if renew and ttl is None:
         raise InputError("there is no ttl to renew", where="option renew", remedy="Give ttl as well, or remove renew")
     if ttl is not None:
-        seconds = span(ttl, "option ttl")
-        if seconds > LONGEST_LIFE_SECONDS:
-            raise InputError(
-                f"{ttl} is {span_words(seconds)}, Neon keeps an expiring branch for 30 d at most", where="option ttl", remedy="Shorten it"
-            )
+        seconds = checked_ttl(ttl)
         # Neon takes whole seconds.
         until = at(int(now) + seconds)
         return Expiry(written(until), until.timestamp(), ttl, renew)

@@ -20,6 +20,7 @@ from .retry import (
     BUSY_STATUSES,
     GATEWAY_STATUSES,
     SAFE_METHODS,
+    UNAVAILABLE_STATUS,
     UNDECIDED_STATUSES,
     backoff,
     pause_before_retry,
@@ -62,10 +63,14 @@ class NeonClient:
         """Read; see :meth:`call`."""
         return self.call("GET", path, query=query)
 
-    def call(self, method: str, path: str, *, query: Query | None = None, body: t.Any = None) -> dict[str, t.Any]:
+    def call(
+        self, method: str, path: str, *, query: Query | None = None, body: t.Any = None, unless: t.Callable[[], bool] | None = None
+    ) -> dict[str, t.Any]:
         """Send a request, again if the rules allow it, and return the JSON object of the answer (empty for 204).
 
         :param path: below the base address, made by :func:`path_of`.
+        :param unless: looks whether the work was done after all. It is asked before a request is repeated after a 503: Neon says that nothing was
+            done then, yet what a gateway says is not Neon's word, and of an object whose name is not unique a second one would be made.
         :raises LostAnswer: a changing request was sent and its outcome is unknown.
         :raises BusyError: 423, 429 or 503 until the deadline.
         :raises UnreachableError: no connection, no trusted TLS, no answer.
@@ -103,6 +108,8 @@ class NeonClient:
                 if is_quota(refusal):
                     raise refusal_error(refusal)
                 self._wait_while_busy(refusal, answer, attempt)
+                if answer.status == UNAVAILABLE_STATUS and unless is not None and unless():
+                    raise self._done_after_all(refusal)
                 continue
             if answer.status in GATEWAY_STATUSES and method in SAFE_METHODS:
                 pause = backoff(attempt, self._jitter())
@@ -136,6 +143,15 @@ class NeonClient:
             where=refusal.where(),
             why=refusal.words(),
             remedy=f"Run again later, or raise the option timeout ({self.deadline.seconds:.0f} s)",
+            details=refusal.details(),
+        )
+
+    def _done_after_all(self, refusal: Refusal) -> LostAnswer:
+        return LostAnswer(
+            "Neon said that it was not available, and what was to be made is there",
+            where=refusal.where(),
+            why=refusal.words(),
+            remedy="Run again: what exists then is adopted by its exact name",
             details=refusal.details(),
         )
 

@@ -66,7 +66,7 @@ def _search_projects(client: NeonClient, text: str | None, org_id: str | None) -
         # The last page carries a cursor as well (its own last project), so a short page is the end.
         if len(page) + len(unavailable) < _PROJECTS_PAGE or not following:
             return found, missing
-        cursor = _moved(cursor, following, "projects")
+        cursor = moved(cursor, following, "projects")
 
 
 def branches_matching(client: NeonClient, project_id: str, text: str | None) -> list[dict[str, t.Any]]:
@@ -88,7 +88,7 @@ def branches_matching(client: NeonClient, project_id: str, text: str | None) -> 
         following = optional(pagination, "next", str, "the list of branches")
         if not following:
             return found
-        cursor = _moved(cursor, following, "branches")
+        cursor = moved(cursor, following, "branches")
 
 
 def branch_named(client: NeonClient, project_id: str, name: str) -> dict[str, t.Any] | None:
@@ -162,7 +162,11 @@ def only(matches: t.Sequence[ItemT], subject: str) -> ItemT | None:
     return matches[0] if matches else None
 
 
-def _moved(before: str | None, after: str, what: str) -> str:
+def moved(before: str | None, after: str, what: str) -> str:
+    """Return the cursor of the next page.
+
+    :raises ProviderError: if it leads to the same page again.
+    """
     if before == after:
         raise ProviderError(
             f"the list of {what} does not end: the same page was answered twice",

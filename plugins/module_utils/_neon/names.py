@@ -10,9 +10,9 @@ import typing as t
 
 from .._core.errors import InputError
 
-# Neon's API description of branches: minLength 1, maxLength 256. It states none for snapshots and for a branch that a restore names or
-# renames; the latter is a branch all the same, and a restore that ends halfway is worse than a name that is refused early.
-_LONGEST_NAME: t.Final = 256
+# Neon's API description of projects and branches: minLength 1, maxLength 256. It states none for snapshots and for a branch that a restore
+# names or renames; the latter is a branch all the same, and a restore that ends halfway is worse than a name that is refused early.
+LONGEST_NAME: t.Final = 256
 
 
 def check_name(name: str, option: str, kind: str = "branch") -> None:
@@ -22,9 +22,9 @@ def check_name(name: str, option: str, kind: str = "branch") -> None:
     :param kind: what has the name.
     :raises InputError: if it is empty or has too many characters.
     """
-    if not 1 <= len(name) <= _LONGEST_NAME:
+    if not 1 <= len(name) <= LONGEST_NAME:
         raise InputError(
-            f"a {kind}'s name has 1 to {_LONGEST_NAME} characters, this one has {len(name)}",
+            f"a {kind}'s name has 1 to {LONGEST_NAME} characters, this one has {len(name)}",
             where=f"option {option}",
             remedy="Choose another name" if name else f"Give the {kind}'s exact name",
         )

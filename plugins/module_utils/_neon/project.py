@@ -45,6 +45,8 @@ class ProjectResource(NeonResource):
         # Known after a creation or deletion: the list may lag behind.
         self._made: str | None = None
         self._deleted: str | None = None
+        # The project that came before the one that this task made. Who made it is another question.
+        self._found_instead: str | None = None
         # By the project's id: whether it carries our mark. Nobody can take it away.
         self._marked: dict[str, bool] = {}
 
@@ -67,12 +69,12 @@ class ProjectResource(NeonResource):
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
         if change.action == "create":
-            answer = self.client.call("POST", "/projects", body={"project": change.payload})
+            answer = self.client.call("POST", "/projects", body={"project": change.payload}, unless=self._is_there)
             self._made = project_from(required(answer, "project", dict, "the new project")).id
             return answer
         project_id = change.payload["id"]
         if project_id is None:
-            project_id = self._made or self._present_id()
+            project_id = self._made or self._found_instead or self._present_id()
             check_libraries(self._wish.settings.preload_libraries or (), available_libraries(self.client, project_id))
         path = path_of("projects", project_id)
         if change.action == "delete":
@@ -129,8 +131,11 @@ class ProjectResource(NeonResource):
     def _yield_to_another_run(self, made: str) -> None:
         """Names are not unique, so two runs that found nothing make two projects. All but one of them take theirs back.
 
-        Only the project that this very task made a moment ago is ever deleted, and nobody can have adopted it: who lists now finds two and
-        refuses. Neon keeps it recoverable for seven days.
+        Only the project that this very task made a moment ago is ever deleted, by its id, and nobody can have adopted it: who lists now finds two
+        and refuses. Neon keeps it recoverable for seven days. The other one may be a person's, or somebody else's tool made it: from here on it
+        is like any project that was found by its name, so it is used, and changed only if it carries our mark or may be adopted.
+
+        :raises ConfirmationError: if it is somebody else's and differs from the declaration.
         """
         kept = keeper(projects_named(self.client, self._wish.name, self._wish.org_id))
         if kept is None or kept.get("id") == made:
@@ -138,16 +143,23 @@ class ProjectResource(NeonResource):
             return
         kept_id = project_from(kept).id
         self.client.call("DELETE", path_of("projects", made))
-        self._made = kept_id
-        wait_until_settled(self.client, kept_id)
+        self._made, self._found_instead = None, kept_id
         self.context.warn(
-            f"another run made the project {self._wish.name} ({kept_id}) at the same time; the one that this run had just made ({made}) was "
-            "deleted again, and the other one is used"
+            f"somebody else made the project {self._wish.name} ({kept_id}) at the same time, probably another run; the one that this run had just "
+            f"made ({made}) was deleted again, and the other one is used"
         )
+        wait_until_settled(self.client, kept_id)
+        # What the plan has left to do was planned for a project of ours.
+        self.plan(self.read())
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a project of that name: Neon would make another one."""
+        return bool(projects_named(self.client, self._wish.name, self._wish.org_id))
 
     def _find(self) -> Project | None:
-        if self._made is not None:
-            return project_from(self._get(self._made))
+        known = self._made or self._found_instead
+        if known is not None:
+            return project_from(self._get(known))
         if self._pinned:
             return self._read_pinned(self._pinned)
         matches = [data for data in projects_named(self.client, self._wish.name, self._wish.org_id) if data.get("id") != self._deleted]

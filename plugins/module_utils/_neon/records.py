@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from .._core.errors import ProviderError
@@ -118,6 +119,19 @@ class Database:
     name: str
     owner_name: str
     branch_id: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Deed:
+    """An operation of a project, from when to when. None if that cannot be read.
+
+    :param ended: when its status was last changed, be it the end or not.
+    """
+
+    action: str
+    branch_id: str | None
+    began: datetime.datetime | None
+    ended: datetime.datetime | None
 
 
 def project_from(data: t.Any) -> Project:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import email.utils
 import typing as t
 
-BUSY_STATUSES: t.Final = frozenset({423, 429, 503})
+UNAVAILABLE_STATUS: t.Final = 503
+BUSY_STATUSES: t.Final = frozenset({423, 429, UNAVAILABLE_STATUS})
 SAFE_METHODS: t.Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # A gateway in front of the API says 502 and 504 when it lost the answer itself; 500 does not say how far the request came.
 UNDECIDED_STATUSES: t.Final = frozenset({500, 502, 504})

@@ -78,7 +78,7 @@ class SnapshotResource(NeonResource):
             query = {**change.payload, "expires_at": None if end is None else written(end)}
             path = path_of("projects", project_id, "branches", query.pop("branch_id"), "snapshot")
             try:
-                answer = self.client.call("POST", path, query=query)
+                answer = self.client.call("POST", path, query=query, unless=self._is_there)
             except DbinfraError as error:
                 point = history_point(self._wish.branch or "", ("timestamp", query.get("timestamp")), ("lsn", query.get("lsn")))
                 explain_point(error, point)
@@ -119,7 +119,12 @@ class SnapshotResource(NeonResource):
             shown["source_branch_id"] = state.source.id if state.source else None
             # The end of a ttl is not known before a run comes to it.
             shown["expires_at"] = None if wish.expires_at is None else written(wish.expires_at)
+            shown["manual"] = True
         return {"snapshot": shown}
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a snapshot of that name: Neon would take another one."""
+        return find_snapshot(self.client, self._project_id or "", self._wish.name, None) is not None
 
     def _source(self, project_id: str, snapshot: Snapshot | None) -> SnapshotBranch | None:
         branch = self._wish.branch

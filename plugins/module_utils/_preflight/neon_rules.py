@@ -16,10 +16,12 @@ import typing as t
 
 from .._core.errors import InputError
 from .._neon.address import base_address
+from .._neon.branch_wish import checked_ttl
+from .._neon.names import LONGEST_NAME
 from .._neon.project_addresses import checked_addresses
 from .._neon.project_settings import checked_quota, checked_window
 from .._postgres.connection_budget import NEON_COMPUTE_SIZES
-from .findings import Finding, finding
+from .findings import Finding, finding, shown
 
 #: Autoscaling ends here and spans at most this much; larger computes have a fixed size.
 LARGEST_AUTOSCALING_CU = 16
@@ -28,9 +30,6 @@ WIDEST_AUTOSCALING_CU = 8
 SHORTEST_SUSPEND_SECONDS = 60
 LONGEST_SUSPEND_SECONDS = 604800
 LONGEST_HISTORY_SECONDS = 2592000
-
-#: Names of projects and branches; the contract of the API says the same of both.
-LONGEST_NAME = 256
 
 SUPPORTED_MAJORS = range(14, 19)
 
@@ -200,6 +199,18 @@ def project_settings(values: Values) -> t.Iterator[Finding]:
             yield finding(values, variable, reason, (error.remedy or "Correct it").replace("allowed_ips:", "neon_allowed_ips:"))
 
 
+def preview(values: Values) -> t.Iterator[Finding]:
+    """How long a preview lives; neon_branch says the same, but names its own option."""
+    ttl = values.get("neon_preview_ttl")
+    if ttl is None or values.get("neon_preview_state") != "present":
+        return
+    try:
+        checked_ttl(ttl)
+    except InputError as error:
+        # The playbook sets the role's variable from its own, which is what the caller has written.
+        yield Finding("preview_ttl (the role's neon_preview_ttl)", shown(ttl), error.what, error.remedy or "Correct it")
+
+
 def branch(values: Values) -> t.Iterator[Finding]:
     """Where the branch comes from, and that it does not take the parent's rows along unsaid."""
     name, parent, default = values.get("neon_branch_name"), values.get("neon_branch_parent"), values.get("neon_default_branch")
@@ -300,4 +311,5 @@ RULES: tuple[Rule, ...] = (
     history,
     project_settings,
     branch,
+    preview,
 )

@@ -161,7 +161,8 @@ DEVIATIONS: list[dict[str, str]] = [
         "subject": "POST restore",
         "text": "A restored branch that was no root has the branch its data come from as its parent (the preserved copy, when restored to its own past); "
         "a restored root branch and its preserved copy are both root branches, and the copy may be deleted. parent_timestamp and parent_lsn show the "
-        "point that was restored. Targets outside of the history answer 400.",
+        "point that was restored. Targets outside of the history answer 400. The preserved copy is made with the request, and last_reset_at is the "
+        "time when the data are there; it is left out for a branch that was never reset.",
     },
     {
         "id": "snapshots",

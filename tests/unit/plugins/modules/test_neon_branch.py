@@ -35,6 +35,7 @@ FACTS = {
     "init_source": "schema-only",
     "parent_lsn": None,
     "parent_timestamp": None,
+    "expires": False,
     "expires_at": None,
     "archived": False,
     "managed": True,

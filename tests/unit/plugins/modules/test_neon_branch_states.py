@@ -128,7 +128,6 @@ def expect_candidate(neon: t.Any, candidate: dict[str, t.Any], data: dict[str, t
         ({"protected": True}, {}, False, "it is protected"),
         ({}, {}, True, "it was made by this collection"),
         ({}, {"last_reset_at": None}, False, "branch preview was never reset or restored"),
-        ({"created_at": "2023-11-10T11:58:00Z"}, {"last_reset_at": "2023-11-10T12:00:00Z"}, False, "before the last reset or restore of preview"),
         ({"created_at": "2023-11-10T11:58:00Z"}, {"created_at": "2023-11-10T12:00:00Z"}, False, "before branch preview was"),
     ],
 )
@@ -159,6 +158,75 @@ def test_a_branch_that_can_be_the_copy_is_believed(candidate: dict[str, t.Any], 
     with conversation() as neon:
         expect_candidate(neon, {**KEPT, **candidate}, {**PREVIEW, **data})
         assert run(**RESET, confirm_destroy=None)["changed"] is False
+
+
+CREATED = {"created_at": "2023-11-01T12:00:00Z"}
+# Most of what a replacement leaves in the list of operations, and the first thing that happened to the project.
+REPLACED = {"action": "create_branch", "branch_id": BRANCH_ID, "created_at": "2023-11-10T11:00:01Z", "updated_at": "2023-11-10T11:20:00Z"}
+WOKEN = {**REPLACED, "action": "start_compute"}
+FIRST = operation(action="create_timeline", branch_id=OTHER_BRANCH_ID, created_at="2023-11-01T00:00:00Z", updated_at="2023-11-01T00:00:01Z")
+SLOW = {"last_reset_at": "2023-11-10T11:19:58Z", **CREATED}
+MADE = {**KEPT, "created_at": "2023-11-10T11:00:00Z"}
+
+
+def expect_operations(neon: t.Any, *deeds: dict[str, t.Any]) -> None:
+    neon.expect("GET", OPERATIONS, {"operations": [operation(**deed) for deed in deeds] + [FIRST]}, query={"limit": "1000"})
+
+
+@pytest.mark.parametrize(
+    ("data", "deeds"),
+    [
+        (SLOW, [REPLACED]),
+        (SLOW, [WOKEN, {**REPLACED, "branch_id": None}, {**REPLACED, "updated_at": "2023-11-10T11:19:00Z"}]),
+        # The time of the last reset is not shown: that a replacement began is all that can be seen.
+        (CREATED, [{**REPLACED, "updated_at": "2023-11-10T11:00:02Z"}]),
+        (CREATED, [{**REPLACED, "action": "a_new_action"}]),
+    ],
+)
+def test_a_copy_that_took_long_to_be_made_is_the_copy(data: dict[str, t.Any], deeds: list[dict[str, t.Any]]) -> None:
+    """It was made when the replacement began, and the time of the last reset may be that of its end."""
+    with conversation() as neon:
+        expect_candidate(neon, MADE, {**PREVIEW, **data})
+        expect_operations(neon, *deeds)
+        assert run(**RESET, confirm_destroy=None)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("data", "deeds", "reason"),
+    [
+        (SLOW, [], "before the last reset or restore of preview"),
+        (SLOW, [WOKEN], "before the last reset or restore of preview"),
+        (SLOW, [{**REPLACED, "branch_id": "br-kept"}], "before the last reset or restore of preview"),
+        (SLOW, [{**REPLACED, "created_at": "2023-11-10T11:19:00Z"}], "before the last reset or restore of preview"),
+        # A replacement of which it is the copy, and then another one that kept another copy.
+        (SLOW, [{**REPLACED, "updated_at": "2023-11-10T11:00:02Z"}], "before the last reset or restore of preview"),
+        (CREATED, [], "no reset or restore of preview began when it was made, at 2023-11-10T11:00:00Z"),
+        (CREATED, [WOKEN], "no reset or restore of preview began when it was made"),
+        (CREATED, [{**REPLACED, "branch_id": OTHER_BRANCH_ID}], "no reset or restore of preview began when it was made"),
+    ],
+)
+def test_a_branch_that_was_made_while_nothing_was_replaced_is_no_copy(data: dict[str, t.Any], deeds: list[dict[str, t.Any]], reason: str) -> None:
+    with conversation() as neon:
+        expect_candidate(neon, MADE, {**PREVIEW, **data})
+        expect_operations(neon, *deeds)
+        assert reason in run(**RESET)["msg"]
+
+
+def test_operations_are_read_as_far_back_as_needed() -> None:
+    page = [operation(id=f"op-{number}", created_at="2023-11-11T00:00:00Z") for number in range(1000)]
+    with conversation() as neon:
+        expect_candidate(neon, MADE, {**PREVIEW, **SLOW})
+        neon.expect("GET", OPERATIONS, {"operations": page, "pagination": {"cursor": "older"}}, query={"limit": "1000"})
+        neon.expect("GET", OPERATIONS, {"operations": [operation(**REPLACED), FIRST]}, query={"limit": "1000", "cursor": "older"})
+        assert run(**RESET)["changed"] is False
+
+
+@pytest.mark.parametrize(("wall", "known"), [(1_700_000_000.0, True), (1_720_000_000.0, False)])
+def test_operations_that_neon_may_have_dropped_prove_nothing(wall: float, known: bool) -> None:
+    with conversation(wall) as neon:
+        expect_candidate(neon, MADE, {**PREVIEW, **CREATED})
+        neon.expect("GET", OPERATIONS, {"operations": []}, query={"limit": "1000"})
+        assert bool(run(**RESET).get("failed")) is known
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,59 @@ def test_the_younger_of_two_projects_made_at_the_same_time_is_taken_back() -> No
         neon.expect("GET", "/projects", listed(ours, theirs), query=SEARCH)
         neon.expect("DELETE", PATH, {"project": project()})
         neon.expect("GET", "/projects/p-2/operations", {"operations": []}, query={"limit": "100"})
-        neon.expect("GET", "/projects/p-2", {"project": project(id="p-2")})
+        for _look in ("before anything else is sent", "at the end"):
+            neon.expect("GET", "/projects/p-2", {"project": project(id="p-2")})
         result = run()
     assert (result["changed"], result["project"]["id"]) == (True, "p-2")
     assert len(result["warnings"]) == 1
     assert PROJECT_ID in result["warnings"][0]
+
+
+SOMEBODYS = {"branches": [branch(project_id="p-2", default=True)]}
+OUR_OTHER_RUNS = {"branches": [branch(project_id="p-2", default=True)], "annotations": OURS["annotations"]}
+
+
+def expect_a_race(neon: Conversation, found: dict[str, t.Any], body: dict[str, t.Any] = REQUEST) -> None:
+    """Somebody makes a project of the same name a moment earlier; it is looked at, and this run's own goes."""
+    neon.expect("GET", "/projects", listed(), query=SEARCH)
+    neon.expect("POST", "/projects", created(), body=body, status=201)
+    theirs = {**found, "created_at": "2026-11-23T10:00:00Z"}
+    neon.expect("GET", "/projects", listed(project(created_at="2026-11-23T10:00:01Z"), theirs), query=SEARCH)
+    neon.expect("DELETE", PATH, {"project": project()})
+    neon.expect("GET", "/projects/p-2/operations", {"operations": []}, query={"limit": "100"})
+    neon.expect("GET", "/projects/p-2", {"project": theirs})
+
+
+def test_a_project_that_a_person_made_at_the_same_time_is_not_changed() -> None:
+    with conversation() as neon:
+        expect_a_race(neon, project(id="p-2", history_retention_seconds=21600))
+        neon.expect("GET", "/projects/p-2/branches", SOMEBODYS, query=DEFAULT_SEARCH)
+        result = run()
+        assert [request.method for request in neon.requests if request.method not in ("GET", "POST")] == ["DELETE"]
+    assert result["msg"].startswith("option adopt: project shop (p-2) was found by its name, was not made by this collection")
+    assert PROJECT_ID in result["warnings"][0]
+
+
+def test_what_is_left_of_the_plan_is_not_sent_to_a_project_of_somebody_else() -> None:
+    """Libraries are set after a project is made, by a request of their own."""
+    libraries = {"libraries": [{"library_name": "pg_cron", "is_default": False}]}
+    with conversation() as neon:
+        expect_a_race(neon, project(id="p-2", settings={}))
+        neon.expect("GET", "/projects/p-2/branches", SOMEBODYS, query=DEFAULT_SEARCH)
+        neon.expect("GET", "/projects/p-2/available_preload_libraries", libraries)
+        result = run(preload_libraries=["pg_cron"])
+        assert not any(request.method == "PATCH" for request in neon.requests)
+    assert "was not made by this collection" in result["msg"]
+
+
+def test_the_project_of_another_run_of_ours_is_known_by_its_mark() -> None:
+    """Nothing stands against changing it, and the next run does."""
+    with conversation() as neon:
+        expect_a_race(neon, project(id="p-2", history_retention_seconds=21600))
+        neon.expect("GET", "/projects/p-2/branches", OUR_OTHER_RUNS, query=DEFAULT_SEARCH)
+        neon.expect("GET", "/projects/p-2", {"project": project(id="p-2", history_retention_seconds=21600)})
+        result = run()
+    assert "still something to do: update project shop" in result["msg"]
 
 
 def test_create_in_check_mode_asks_and_changes_nothing() -> None:

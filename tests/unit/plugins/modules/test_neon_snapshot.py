@@ -298,6 +298,37 @@ def test_a_lost_answer_is_looked_up_and_adopted() -> None:
     assert (result["changed"], result["snapshot"]["id"]) == (True, SNAPSHOT_ID)
 
 
+def test_before_a_snapshot_is_asked_for_again_it_is_looked_for() -> None:
+    """Neon takes any number of one name, so a 503 that was not true would leave two."""
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("unavailable"), query={"name": NAME}, status=503)
+        # In this moment, and then once more as after any lost answer.
+        expect_snapshots(neon, snapshot())
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        neon.expect("GET", f"{PATH}/operations", {"operations": []}, query={"limit": "100"})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        result = run(branch="production")
+    assert (result["changed"], result["snapshot"]["id"]) == (True, SNAPSHOT_ID)
+
+
+@pytest.mark.parametrize(("status", "looks"), [(503, 1), (423, 0), (429, 0)])
+def test_a_snapshot_that_is_not_there_is_asked_for_again(status: int, looks: int) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("POST", TAKE, refusal("busy"), query={"name": NAME}, status=status)
+        for _look in range(looks):
+            expect_snapshots(neon)
+        neon.expect("POST", TAKE, {"snapshot": snapshot(), "operations": []}, query={"name": NAME})
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "production", branch())
+        assert run(branch="production")["changed"] is True
+
+
 @pytest.mark.parametrize("status", [423, 429, 503])
 def test_a_busy_project_is_waited_for(status: int) -> None:
     with conversation() as neon:

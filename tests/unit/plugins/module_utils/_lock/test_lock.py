@@ -166,8 +166,81 @@ def test_one_run_at_a_time(tmp_path: pathlib.Path, mains: t.Callable[[], Main]) 
     # At once: the next run need not wait for the holder to go.
     assert starter.take("shop", path, second.run, None, 30).run == second.run
     second.kill()
-    eventually(lambda: free(path), "the holder outlived its run")
-    eventually(lambda: pathlib.Path(path).read_text() == "", "a description of nobody stays behind")
+    eventually(lambda: not pathlib.Path(path).exists(), "a lock file of nobody stays behind")
+    assert free(path)
+
+
+def test_a_file_that_was_removed_while_it_was_waited_for_is_no_lock(tmp_path: pathlib.Path) -> None:
+    """The one who opened it before the end of its holder must not hold a file that the next one does not see."""
+    path = tmp_path / "shop.lock"
+    first, waiting = holder.LockFile(str(path)), holder.LockFile(str(path))
+    assert first.take()
+    assert not waiting.take()
+    first.remove()
+    assert not path.exists()
+    # Removed, and not free yet: another one comes and takes the path.
+    third = holder.LockFile(str(path))
+    assert third.take()
+    os.close(first._descriptor)
+    assert not waiting.take()
+    third.remove()
+    os.close(third._descriptor)
+    assert waiting.take()
+    assert path.exists() and not free(str(path))
+    waiting.remove()
+    assert not path.exists()
+    os.close(waiting._descriptor)
+
+
+def test_only_ones_own_file_is_removed(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "shop.lock"
+    mine = holder.LockFile(str(path))
+    assert mine.take()
+    path.unlink()
+    theirs = holder.LockFile(str(path))
+    assert theirs.take()
+    mine.remove()
+    assert path.exists() and not free(str(path))
+    for lock in (mine, theirs):
+        os.close(lock._descriptor)
+
+
+def test_a_file_that_may_not_be_removed_is_emptied(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = holder.LockFile(str(tmp_path / "shop.lock"))
+    assert lock.take()
+    lock.write({"a": 1})
+
+    def refuse(_path: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(holder.os, "unlink", refuse)
+    lock.remove()
+    assert lock.read() == ""
+    os.close(lock._descriptor)
+
+
+def test_many_at_once_never_hold_it_together(tmp_path: pathlib.Path) -> None:
+    """Each takes it, looks whether it is alone, and removes it."""
+    path, inside, met = str(tmp_path / "shop.lock"), [], []
+
+    def work() -> None:
+        for _turn in range(200):
+            lock = holder.LockFile(path)
+            if lock.take():
+                inside.append(1)
+                met.append(len(inside))
+                time.sleep(0)
+                inside.pop()
+                lock.remove()
+            os.close(lock._descriptor)
+
+    workers = [threading.Thread(target=work) for _worker in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert set(met) == {1}
+    assert not pathlib.Path(path).exists()
 
 
 def test_the_holder_keeps_neither_pipes_nor_keys(tmp_path: pathlib.Path, mains: t.Callable[[], Main], monkeypatch: pytest.MonkeyPatch) -> None:

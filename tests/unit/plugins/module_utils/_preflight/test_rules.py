@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pathlib
 import typing as t
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._local import private_file
-from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, pool_rules, rules
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon import names
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, neon_rules, pool_rules, rules
 from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight.host_rules import FileFacts, Problem
 
 PRODUCTION: dict[str, t.Any] = {
@@ -87,6 +90,9 @@ def role(**changes: t.Any) -> list[dict[str, t.Any]]:
     """The declared roles with the first one changed."""
     first, *others = copy.deepcopy(PRODUCTION["db_access_roles"])
     return [{**first, **changes}, *others]
+
+
+PREVIEW: dict[str, t.Any] = {**STAGING, "neon_preview_state": "present", "neon_preview_ttl": "3d"}
 
 
 def judge(values: dict[str, t.Any], problems: dict[str, Problem] | None = None) -> list[rules.Finding]:
@@ -351,6 +357,11 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
     (PRODUCTION, {"db_access_passwords": {"shop_app": "hunter2\0"}}, "db_access_passwords", "holds a null character", E),
     (PRODUCTION, {"db_tls_mode": "verify-ca"}, "db_tls_mode", "pose as the server", E),
     (STAGING, {"db_tls_mode": "require"}, "db_tls_mode", "pose as the server", W),
+    # The variable of the playbook, which is what the caller has written.
+    (PREVIEW, {"neon_preview_ttl": "31d"}, "preview_ttl (the role's neon_preview_ttl)", "31d is 31 d, Neon keeps an expiring branch for 30 d", E),
+    (PREVIEW, {"neon_preview_ttl": "0"}, "preview_ttl (the role's neon_preview_ttl)", "'0' is no span of time above 0", E),
+    (PREVIEW, {"neon_preview_ttl": ""}, "preview_ttl (the role's neon_preview_ttl)", "'' is no span of time", E),
+    (PREVIEW, {"neon_preview_ttl": "soon"}, "preview_ttl (the role's neon_preview_ttl)", "'soon' is no span of time", E),
 ]
 
 
@@ -493,6 +504,20 @@ def test_roles_without_privileges_have_a_row_of_their_own() -> None:
 
 def test_the_longest_names_pass() -> None:
     assert judge({**STAGING, "neon_project_name": "店" * 256, "neon_branch_name": "店" * 256}) == []
+
+
+@pytest.mark.parametrize("length", [names.LONGEST_NAME, names.LONGEST_NAME + 1])
+def test_the_preflight_takes_the_names_that_the_modules_take(length: int) -> None:
+    assert neon_rules.LONGEST_NAME is names.LONGEST_NAME
+    refused = length > names.LONGEST_NAME
+    with pytest.raises(InputError) if refused else contextlib.nullcontext():
+        names.check_name("n" * length, "name")
+    assert bool(judge({**STAGING, "neon_branch_name": "n" * length})) is refused
+
+
+def test_the_end_of_a_preview_that_goes_away_is_not_looked_at() -> None:
+    assert judge({**PREVIEW, "neon_preview_state": "absent", "neon_preview_ttl": "31d"}) == []
+    assert judge({**PREVIEW, "neon_preview_ttl": "30d"}) == []
 
 
 @pytest.mark.parametrize("state", ["state", "./state", "state/", ".", "/home/ada/state", "/home/ada/state/"])
