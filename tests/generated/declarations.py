@@ -30,7 +30,7 @@ OWNER = "shop_owner"
 DECOYS = ("stag", "staging-2", "Staging", "preview-1x", "productio")
 #: The decoy that an edited declaration may adopt.
 ADOPTABLE = "staging-2"
-#: The only place in the log that a local Neon without servers knows.
+#: Where every log of a local Neon without servers begins.
 LSN = "0/1000000"
 #: What a declaration asks for that is done again in every run, as its documentation says.
 REPEATED: tuple[dict[str, t.Any], ...] = ({"state": "reset", "preserve": False}, {"state": "restarted"})

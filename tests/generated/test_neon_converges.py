@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random declarations, random faults: after at most two more runs the account is what was declared, nothing is there twice, and nothing else was touched.
+"""Random declarations, random faults: after at most two more runs the account is what was declared.
 
+Nothing is there twice, and nothing else was touched. A declaration may be edited meanwhile: renamed, pinned, resized, reset, restored, given up.
 The modules run in this process, over real HTTP, against a local Neon without servers (its API is the whole one). Time that the client would
 spend waiting is skipped. 200 cases in all; with ``--hypothesis-profile=thorough`` 1,000, others every time.
 
