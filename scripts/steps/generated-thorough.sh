@@ -4,4 +4,4 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname -- "$0")/../lib.sh"
 
-exec "$VENV/bin/python" -m pytest tests/generated -q --hypothesis-profile=thorough --hypothesis-show-statistics --junitxml "$OUTPUT/steps/generated-thorough.xml"
+exec "$VENV/bin/python" -m pytest tests/generated -q -n 2 --hypothesis-profile=thorough --hypothesis-show-statistics --junitxml "$OUTPUT/steps/generated-thorough.xml"

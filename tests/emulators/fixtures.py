@@ -31,6 +31,8 @@ TESTS = Path(__file__).resolve().parents[1]
 _RUNNING: list[LocalNeon] = []
 #: Why exchanges were not validated, once for each instance that did not.
 _SKIPPED: list[str] = []
+#: An own opener: no proxy of the environment, no redirect surprises.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,8 @@ class LocalNeon:
         if body is not None:
             data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
-        # An own opener: no proxy of the environment, no redirect surprises.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, data, timeout=timeout) as response:
+            with _OPENER.open(request, data, timeout=timeout) as response:
                 return _answer(response.status, response.headers, response.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -169,8 +169,10 @@ class LocalNeon:
         """
         for operation in answer.body["operations"]:
             path = f"/projects/{operation['project_id']}/operations/{operation['id']}"
+            pause = 0.001
             while (state := self.call("GET", path).body["operation"])["status"] in ("scheduling", "running", "cancelling"):
-                time.sleep(0.02)
+                time.sleep(pause)
+                pause = min(2 * pause, 0.02)
             assert state["status"] in ("finished", "skipped"), state
 
 

@@ -25,7 +25,17 @@ from .undeclared import undeclared_fields
 CONTRACTS_VARIABLE = "DBINFRA_CONTRACTS"
 #: How many verdicts are remembered.
 REMEMBERED = 4096
-REQUEST_ID = "x-request-id"
+#: Headers that say nothing of a message's form.
+FORMLESS_HEADERS = ("x-request-id", "content-length")
+#: Texts of one form and the longest example of it: what the contract allows the example it allows all of them.
+Alike = tuple[re.Pattern[str], str]
+_DAY = r"\b20\d\d-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_TIME = r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+ALIKE: tuple[Alike, ...] = (
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b"), "01234567-89ab-4cde-8f01-23456789abcd"),
+    (re.compile(rf"{_DAY}{_TIME}Z"), "2026-02-03T04:05:06Z"),
+    (re.compile(rf"{_DAY}{_TIME}\.\d{{1,6}}Z"), "2026-02-03T04:05:06.789012Z"),
+)
 METHODS = ("get", "post", "put", "patch", "delete")
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -63,12 +73,14 @@ class Contract:
 
     :param path: the file, JSON.
     :param base_path: path below which the emulator serves the API, for instance ``/api/v2``.
+    :param alike: further texts of one form, of the provider: ids that it makes up.
     """
 
-    def __init__(self, path: Path, base_path: str) -> None:
+    def __init__(self, path: Path, base_path: str, alike: tuple[Alike, ...] = ()) -> None:
         self.path = path
         self.base_path = base_path
-        # A verdict takes milliseconds and follows from the message alone; most messages of a client that waits are equal.
+        self._alike = (*alike, *ALIKE)
+        # A verdict takes milliseconds and follows from the message's form alone, and most messages have the form of an earlier one.
         self._judge_request = functools.lru_cache(REMEMBERED)(self._request_violations)
         self._judge_response = functools.lru_cache(REMEMBERED)(self._response_violations)
 
@@ -99,14 +111,31 @@ class Contract:
 
     def request_violations(self, template: str, request: Message) -> list[str]:
         """What in ``request`` contradicts the operation; empty when it conforms."""
-        # An id of the request says nothing of its form, and would make every one of a hundred equal polls a new one.
-        headers = tuple(header for header in request.headers if header[0].lower() != REQUEST_ID)
-        return list(self._judge_request(template, dataclasses.replace(request, headers=headers)))
+        # What is wrong is said of the message itself, not of its form.
+        return list(self._judge_request(template, self._form(request)) and self._request_violations(template, request))
 
     def response_violations(self, template: str, request: Message, response: Message) -> list[str]:
         """What in ``response`` contradicts the operation that ``request`` called; empty when it conforms."""
         # Of the request only the address counts.
-        return list(self._judge_response(template, Message(request.method, request.path), response))
+        address = Message(request.method, request.path)
+        return list(
+            self._judge_response(template, self._form(address), self._form(response)) and self._response_violations(template, address, response)
+        )
+
+    def _form(self, message: Message) -> Message:
+        """The message with examples in place of ids and times: without them every answer would be a new one."""
+        return dataclasses.replace(
+            message,
+            path=self._exemplary(message.path),
+            query=tuple((name, self._exemplary(value)) for name, value in message.query),
+            headers=tuple(header for header in message.headers if header[0].lower() not in FORMLESS_HEADERS),
+            body=self._exemplary(message.body.decode("latin-1")).encode("latin-1"),
+        )
+
+    def _exemplary(self, text: str) -> str:
+        for pattern, example in self._alike:
+            text = pattern.sub(example, text)
+        return text
 
     def _request_violations(self, template: str, request: Message) -> tuple[str, ...]:
         api = self._operation_api(template, request.method)

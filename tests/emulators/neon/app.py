@@ -17,6 +17,7 @@ from ..framework.gate import Gate
 from ..framework.limits import RateLimits
 from ..framework.records import Violation
 from . import (
+    names,
     routes_account,
     routes_branches,
     routes_consumption,
@@ -74,7 +75,7 @@ def build_gate(api_key: str, *, strict: bool) -> Gate:
     return Gate(
         name=NAME,
         base_path=BASE_PATH,
-        contract=Contract(path, BASE_PATH) if path.is_file() else None,
+        contract=Contract(path, BASE_PATH, names.ALIKE) if path.is_file() else None,
         missing_contract=str(path),
         authorised=authorised,
         error_body=error_body,

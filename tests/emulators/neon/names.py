@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 
@@ -22,6 +23,14 @@ _NOUNS = (
 )
 ADJECTIVES = _ADJECTIVES.split()
 NOUNS = _NOUNS.split()
+#: Ids, passwords, places in the log and numbers of one form, with the longest example each: what the contract allows that, it allows all of them.
+ALIKE = (
+    (re.compile(r"\b[a-z]{3,10}-[a-z]{3,10}-\d{8}\b"), "adjectives-noticeable-12345678"),
+    (re.compile(r"\bnpg_[A-Za-z0-9]{12}\b"), "npg_AbCdEf123456"),
+    (re.compile(r'(?<=lsn": ")[0-9A-F]{1,8}/[0-9A-F]{1,8}(?=")'), "ABCDEF01/23456789"),
+    (re.compile(r'(?<="id": )[1-9]\d{0,8}\b'), "123456789"),
+    (re.compile(r'(?<="total_duration_ms": )\d{1,6}\b'), "123456"),
+)
 
 
 def two_words_and_digits() -> str:

@@ -22,8 +22,13 @@ from .plane import Copied, DataPlane
 from .spec import ComputeSpec
 from .sql import Address
 
-#: Where every branch's WAL is said to be.
-_LSN = "0/1000000"
+#: Where every branch's WAL is said to begin, and how much is said to be written before a branch is copied.
+_BEGINNING = 0x1000000
+_WRITTEN = 0x100
+
+
+def _lsn(position: int) -> str:
+    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
 
 
 @dataclasses.dataclass
@@ -44,6 +49,7 @@ class HollowPlane(DataPlane):
         super().__init__(*arguments, **options)
         self._branches: dict[str, _Content] = {}
         self._running: dict[str, ComputeSpec] = {}
+        self._end = _BEGINNING
 
     async def start(self) -> None:
         """Make the folder and the CA file, nothing else."""
@@ -72,12 +78,13 @@ class HollowPlane(DataPlane):
         """Know the branch; whatever the point in time, it holds what its source holds now. Raises UnknownBranchError without a source."""
         content = self._branches[branch_id] = self._known(source_branch_id).copy()
         # No verifier of a password: the API keeps to the passwords that it knows.
-        return Copied(how.get("lsn") or _LSN, dict.fromkeys(content.roles, ""), dict(content.owners))
+        self._end += _WRITTEN
+        return Copied(how.get("lsn") or _lsn(self._end), dict.fromkeys(content.roles, ""), dict(content.owners))
 
     async def history(self, branch_id: str) -> History:
         """The branch has a history of everything, and no WAL."""
         self._known(branch_id)
-        return History(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC), _LSN, _LSN)
+        return History(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC), _lsn(_BEGINNING), _lsn(self._end))
 
     async def replace_cluster(self, branch_id: str, replacement_id: str, *, keep_as: str | None = None) -> None:
         """Give the branch the other one's content; its own is then branch ``keep_as``, or gone."""
