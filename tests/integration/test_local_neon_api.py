@@ -13,8 +13,6 @@ import psycopg2
 import pytest
 from integration.local_neon_project import Project, connect, query, refusal
 
-pytestmark = pytest.mark.serial
-
 
 @pytest.fixture
 def project(local_neon):

@@ -14,7 +14,6 @@ from integration.local_neon_project import Project, query
 
 from emulators.fixtures import running_neon
 
-pytestmark = pytest.mark.serial
 MEGABYTE = 1024**2
 ORGANISATION = "org-local-demo-10000000"
 

@@ -16,7 +16,6 @@ import psycopg2
 import pytest
 from integration.local_neon_project import Project, connect, query
 
-pytestmark = pytest.mark.serial
 NAMES = (f"copy-{number}" for number in itertools.count(1))
 
 

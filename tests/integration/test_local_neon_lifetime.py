@@ -13,7 +13,6 @@ from integration.local_neon_project import Project, eventually, query, refusal
 
 from emulators.fixtures import running_neon
 
-pytestmark = pytest.mark.serial
 DAY = 86_400
 # Moving the clock must not make computes idle: their suspension would lock the project.
 NEVER_IDLE = {"suspend_timeout_seconds": -1}

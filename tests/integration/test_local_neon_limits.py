@@ -16,7 +16,6 @@ from integration.local_neon_project import Project, connect, eventually, query, 
 
 from emulators.fixtures import running_neon
 
-pytestmark = pytest.mark.serial
 MEGABYTE = 1024**2
 # What suspends a compute here is a quota, never that it is idle.
 NEVER_IDLE = {"suspend_timeout_seconds": -1}

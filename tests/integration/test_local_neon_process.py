@@ -21,8 +21,6 @@ import pytest
 from emulators.fixtures import LocalNeon, emulator_environment, neon_command, running_neon
 from emulators.framework.instance import processes_using
 
-pytestmark = pytest.mark.serial
-
 
 @pytest.fixture
 def folder(tmp_path):

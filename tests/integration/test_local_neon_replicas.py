@@ -10,8 +10,6 @@ import psycopg2
 import pytest
 from integration.local_neon_project import Project, connect, eventually, query
 
-pytestmark = pytest.mark.serial
-
 
 @pytest.fixture
 def project(local_neon):

@@ -14,7 +14,6 @@ from integration.local_neon_project import Project, connect, eventually, query
 
 from emulators.fixtures import running_neon
 
-pytestmark = pytest.mark.serial
 LIMIT = 3
 
 

@@ -17,7 +17,6 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments imp
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint
 from emulators.fixtures import LocalNeon, running_neon
 
-pytestmark = pytest.mark.serial
 # How long anything is waited for that happens by itself.
 PATIENCE_SECONDS = 60
 

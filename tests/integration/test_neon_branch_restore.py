@@ -21,7 +21,6 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments imp
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint
 from emulators.fixtures import LocalNeon
 
-pytestmark = pytest.mark.serial
 COMPUTE = {"min_cu": 0.25, "max_cu": 0.25}
 # Writes on either side of the moment that is restored.
 ROWS = 40

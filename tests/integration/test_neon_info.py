@@ -16,7 +16,6 @@ from unit.module_runner import run_module
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint, neon_info, neon_project
 from emulators.fixtures import LocalNeon
 
-pytestmark = pytest.mark.serial
 NAME = "info-shop"
 ALL = ["projects", "branches", "computes", "roles", "databases", "operations", "snapshots"]
 

@@ -21,7 +21,6 @@ from integration.site_run import CHECKOUT, environment, play
 
 from emulators.fixtures import LocalNeon
 
-pytestmark = pytest.mark.serial
 # ansible-inventory has no playbook whose folder would lead to the collection.
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "collections")}
 ANSIBLE_INVENTORY = str(pathlib.Path(sys.executable).with_name("ansible-inventory"))

@@ -21,8 +21,6 @@ from ansible_collections.dbinfra.postgres.plugins.modules import (
 )
 from emulators.fixtures import LocalNeon
 
-pytestmark = pytest.mark.serial
-
 
 @pytest.fixture(scope="module")
 def account(local_neon: LocalNeon) -> Account:

@@ -16,7 +16,6 @@ from unit.module_runner import run_module
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_project
 from emulators.fixtures import LocalNeon
 
-pytestmark = pytest.mark.serial
 NUMBERS = itertools.count(1)
 CHANGING = ("POST", "PATCH", "PUT", "DELETE")
 WINDOW = {"weekdays": [7, 6], "start_time": "22:00", "end_time": "02:00"}

@@ -15,7 +15,6 @@ from unit.module_runner import run_module
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_info, neon_project, neon_snapshot
 from emulators.fixtures import LocalNeon, running_neon
 
-pytestmark = pytest.mark.serial
 CHANGING = ("POST", "PATCH", "PUT", "DELETE")
 LIMIT = 3
 BEFORE = "dbinfra-before"

@@ -21,7 +21,6 @@ from integration.site_run import Run, environment, play
 
 from emulators.fixtures import LocalNeon, running_neon
 
-pytestmark = pytest.mark.serial
 NAME = "preview-17"
 DAY = 86400
 
