@@ -107,6 +107,9 @@ options:
 notes:
   - A task without a change takes one request for the snapshots and one for each branch that is named.
   - A restored branch carries no annotation. M(dbinfra.postgres.neon_branch) takes it for a foreign one.
+  - A restored branch started with data, whatever the replaced one started with. Where C(init_source=schema-only) is declared,
+    M(dbinfra.postgres.neon_branch) refuses it from then on, for the snapshot may hold rows that must not be there. Correct that declaration if
+    they may.
 seealso:
   - module: dbinfra.postgres.neon_branch
   - module: dbinfra.postgres.neon_info
