@@ -19,13 +19,54 @@ description:
   - Warns of roles that may log in and have a setting of their own that goes before a declared one, so that their sessions do not get the declared
     value. What the task itself declares for such a role is meant. Superusers are looked at only if the login user is one.
   - A setting that needs a restart is reported in RV(settings[].pending_restart); nothing is restarted.
+  - The diff reads like C(postgresql.conf). A password in C(primary_conninfo) is never shown.
   - Runs where the server can be reached; in this collection's plays that is the control node (local connection).
 extends_documentation_fragment:
   - dbinfra.postgres._attributes
   - dbinfra.postgres._postgres
 options:
+  login:
+    description:
+      - How the server is reached, without the password; the RV(dbinfra.postgres.neon_database#module:connection) of the provider's module fits as it is.
+      - Known keys are C(login_host), C(login_port) (default 5432), C(login_user), C(login_db), C(ssl_mode) (default V(verify-full)),
+        C(ca_cert) (file with CA certificates), C(server_major), C(provider) (V(neon), V(supabase) or V(self_hosted)), C(branch_id), C(exists)
+        and C(stand_in). Other keys are ignored.
+      - The connection is made to the server itself, never through a pooler in transaction mode.
+      - Required unless O(state=rendered).
+    type: dict
+  state:
+    description:
+      - V(present) makes the listed settings what they say. Others are left alone.
+      - V(absent) resets all of them, whatever their values and their own O(settings[].state).
+      - V(exact) is V(present), and resets whatever else is configured in the same scopes, and in O(scopes). For the whole server that is what
+        ALTER SYSTEM has written; a line of C(postgresql.conf) belongs to whoever writes that file.
+      - Never reset that way is what the server is reached by, started with, archived or replicated by, and what a cluster manager agrees on for all nodes. Among
+        these are C(port), C(listen_addresses), C(hba_file), C(ssl*), C(*_preload_libraries), C(archive_*), C(recovery_*), C(primary_*),
+        C(synchronous_*), C(wal_level) and C(max_connections). RV(left_alone) names what was found of them.
+      - V(rendered) connects to nothing and returns the SQL in RV(rendered), judged by what a server of O(server_major) knows.
+    type: str
+    choices: [present, absent, exact, rendered]
+    default: present
+  scopes:
+    description:
+      - With O(state=exact), further scopes in which nothing but the listed settings may be configured, also if nothing is listed for them.
+        An empty entry is the whole server.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      database:
+        description: The database.
+        type: str
+      role:
+        description: The role, in every database or, with O(scopes[].database), in one.
+        type: str
+  server_major:
+    description:
+      - With O(state=rendered), the server's major version, 14 to 18. Not needed if O(login) has C(server_major).
+    type: int
   settings:
-    description: The settings. Others are left alone.
+    description: The settings.
     type: list
     elements: dict
     required: true
@@ -79,12 +120,30 @@ EXAMPLES = r"""
     settings:
       - {name: shared_buffers, value: 2GB}
       - {name: log_min_duration_statement, value: 0.5s}
+
+- name: The role has these settings and no others, the database none at all
+  dbinfra.postgres.pg_setting:
+    login: "{{ superuser_connection }}"
+    state: exact
+    scopes:
+      - {database: shop}
+    settings:
+      - {name: statement_timeout, value: 5min, role: shop_readonly}
+
+- name: SQL for somebody who may run it
+  dbinfra.postgres.pg_setting:
+    state: rendered
+    server_major: 17
+    settings:
+      - {name: shared_buffers, value: 2GB}
+      - {name: search_path, value: [app, public], database: shop}
+  register: for_the_administrator
 """
 
 RETURN = r"""
 settings:
   description: The declared settings, in the declared order.
-  returned: success
+  returned: unless O(state=rendered)
   type: list
   elements: dict
   contains:
@@ -118,6 +177,38 @@ settings:
   sample:
     - {name: statement_timeout, scope: database shop, configured_before: null, configured: 30s, running: null, unit: ms, context: user,
        source: null, pending_restart: false}
+reset:
+  description: What was configured in an exact scope without being declared, and was reset, or in check mode would be.
+  returned: with O(state=exact)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The parameter.
+      type: str
+    scope:
+      description: As RV(settings[].scope).
+      type: str
+  sample: [{name: work_mem, scope: role shop_readonly}]
+left_alone:
+  description: What is configured in an exact scope without being declared, and is never reset.
+  returned: with O(state=exact)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The parameter.
+      type: str
+    scope:
+      description: As RV(settings[].scope).
+      type: str
+  sample: [{name: primary_conninfo, scope: system}]
+rendered:
+  description: The statements, each with its semicolon, the whole server's first with one reload after them.
+  returned: with O(state=rendered)
+  type: list
+  elements: str
+  sample: ['ALTER SYSTEM SET "shared_buffers" TO ''2GB'';', SELECT pg_catalog.pg_reload_conf();]
 actions:
   description: What was done, or in check mode would be done, step by step.
   returned: changed

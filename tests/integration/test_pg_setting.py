@@ -22,7 +22,9 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting
     values_of_some_builds,
 )
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import declared_value
-from ansible_collections.dbinfra.postgres.plugins.modules import pg_setting
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.statement import Literal, Statement
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.statement_text import statement_text
+from ansible_collections.dbinfra.postgres.plugins.modules import pg_setting, pg_setting_info
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -57,11 +59,16 @@ def fresh_settings(server: PostgresServer) -> t.Iterator[None]:
     with server.superuser() as cursor:
         cursor.execute("ALTER DATABASE shop RESET ALL; ALTER ROLE shop_readonly RESET ALL; ALTER ROLE shop_readonly IN DATABASE shop RESET ALL")
         cursor.execute("ALTER SYSTEM RESET ALL")
-        cursor.execute("SELECT pg_conf_load_time(), pg_reload_conf()")
-        before = after = cursor.fetchone()[0]
-        while after == before:
-            cursor.execute("SELECT pg_conf_load_time()")
-            after = cursor.fetchone()[0]
+        reload(cursor)
+
+
+def reload(cursor: t.Any) -> None:
+    """Reload the configuration, and wait until it is in force."""
+    cursor.execute("SELECT pg_conf_load_time(), pg_reload_conf()")
+    before = after = cursor.fetchone()[0]
+    while after == before:
+        cursor.execute("SELECT pg_conf_load_time()")
+        after = cursor.fetchone()[0]
 
 
 def owner(server: PostgresServer, settings: list[dict[str, t.Any]], check: bool = False, **login: t.Any) -> dict[str, t.Any]:
@@ -147,10 +154,7 @@ def test_absent_resets_and_the_rest_stays(server: PostgresServer) -> None:
     gone = [{"name": "jit", "database": "shop", "state": "absent"}, {"name": "enable_sort", "database": "shop", "state": "absent"}]
     result = succeeded(owner(server, gone))
     assert result["actions"] == ["reset jit for database shop"]
-    assert result["diff"] == {
-        "before": {"database shop, jit": "off", "database shop, enable_sort": None},
-        "after": {"database shop, jit": None, "database shop, enable_sort": None},
-    }
+    assert result["diff"] == {"before": "jit = off  # database shop\n", "after": ""}
     assert not succeeded(owner(server, gone))["changed"]
     assert not succeeded(owner(server, DATABASE_SETTINGS[:2]))["changed"]
 
@@ -402,3 +406,131 @@ def test_the_snapshot_is_what_the_server_says(server: PostgresServer) -> None:
         )
         some = set(values_of_some_builds(name, 17))
         assert set(known.enumvals) - some == set(enumvals or ()) - some and set(enumvals or ()) <= set(known.enumvals)
+
+
+def run(server: PostgresServer, check: bool = False, **params: t.Any) -> dict[str, t.Any]:
+    connection = {"login": server.login(login_user="cloud_admin", provider="self_hosted"), "login_password": SUPERUSER_PASSWORD}
+    return succeeded(run_module(pg_setting, {**connection, **params}, check=check))
+
+
+def info(server: PostgresServer, *names: str, as_owner: bool = False) -> dict[str, t.Any]:
+    login = server.login() if as_owner else server.login(login_user="cloud_admin", provider="self_hosted")
+    password = OWNER_PASSWORD if as_owner else SUPERUSER_PASSWORD
+    return run_module(pg_setting_info, {"login": login, "login_password": password, "names": list(names)})
+
+
+def test_exact_resets_what_is_not_declared_and_nothing_that_keeps_the_server_alive(server: PostgresServer) -> None:
+    with server.superuser() as cursor:
+        for statement in (
+            "ALTER SYSTEM SET checkpoint_timeout = '7min'",
+            "ALTER SYSTEM SET work_mem = '3MB'",
+            "ALTER SYSTEM SET archive_timeout = '20s'",
+            "ALTER DATABASE shop SET jit = off",
+            "ALTER DATABASE shop SET app.flag = 'x'",
+            "ALTER ROLE shop_readonly SET work_mem = '9MB'",
+            "ALTER ROLE shop_readonly IN DATABASE shop SET work_mem = '10MB'",
+        ):
+            cursor.execute(statement)
+        reload(cursor)
+    wish = {
+        "state": "exact",
+        "scopes": [{"role": "shop_readonly"}],
+        "settings": [{"name": "work_mem", "value": "3MB"}, {"name": "lock_timeout", "value": "5s", "database": "shop"}],
+    }
+    predicted, real = run(server, check=True, **wish), run(server, **wish)
+    for key in ("changed", "diff", "actions", "settings", "reset", "left_alone", "warnings"):
+        assert predicted[key] == real[key], key
+    assert real["actions"] == [
+        "reset checkpoint_timeout for system",
+        "reload the server's configuration",
+        "set lock_timeout = 5s for database shop",
+        "reset app.flag for database shop",
+        "reset jit for database shop",
+        "reset work_mem for role shop_readonly",
+    ]
+    assert [item["name"] for item in real["reset"]] == ["app.flag", "jit", "work_mem", "checkpoint_timeout"]
+    assert real["left_alone"] == [{"name": "archive_timeout", "scope": "system"}]
+    again = run(server, **wish)
+    assert (again["changed"], again["reset"]) == (False, [])
+    with server.superuser() as cursor:
+        # Not a scope of the declaration: it stays.
+        cursor.execute("SELECT setconfig FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE rolname = 'shop_readonly'")
+        assert cursor.fetchall() == [(["work_mem=10MB"],)]
+        cursor.execute("SHOW checkpoint_timeout")
+        assert cursor.fetchone() == ("5min",)
+
+
+def test_exact_needs_to_see_what_alter_system_wrote(server: PostgresServer) -> None:
+    login = server.login(provider="self_hosted")
+    result = run_module(pg_setting, {"login": login, "login_password": OWNER_PASSWORD, "state": "exact", "settings": [], "scopes": [{}]})
+    assert result["failed"] and "may not read pg_file_settings" in result["msg"]
+
+
+def test_absent_takes_back_what_the_same_list_has_set(server: PostgresServer) -> None:
+    settings = [{"name": "work_mem", "value": "3MB"}, *DATABASE_SETTINGS]
+    run(server, settings=settings)
+    predicted, gone = run(server, check=True, settings=settings, state="absent"), run(server, settings=settings, state="absent")
+    assert predicted["actions"] == gone["actions"] and len(gone["actions"]) == len(settings) + 1
+    assert gone["diff"]["after"] == ""
+    assert run(server, settings=settings, state="absent")["changed"] is False
+    assert info(server)["kept"] == []
+
+
+def test_rendered_sql_comes_to_what_a_run_does(server: PostgresServer) -> None:
+    odd = [
+        *DATABASE_SETTINGS,
+        {"name": "search_path", "value": ['we"ird', "it's", "a, b"], "role": "shop_readonly"},
+        {"name": "log_line_prefix", "value": "%m \\ 'x' "},
+        {"name": "app.Flag", "value": "back\\slash", "database": "shop"},
+    ]
+    with server.superuser() as cursor:
+        for statement in run_module(pg_setting, {"state": "rendered", "server_major": 17, "settings": odd})["rendered"]:
+            cursor.execute(statement)
+    assert run(server, settings=odd)["changed"] is False
+
+
+def test_every_text_is_rendered_as_the_server_reads_it(server: PostgresServer) -> None:
+    generator = random.Random(4711)
+    signs = "ab'\"\\%$ \n\tüE;-"
+    with server.superuser() as cursor:
+        for _number in range(200):
+            text = "".join(generator.choices(signs, k=generator.randint(0, 9)))
+            cursor.execute(statement_text(Statement("SELECT {text}", {"text": Literal(text)}, "")))
+            assert cursor.fetchone() == (text,)
+
+
+def test_a_report_of_what_is_configured(server: PostgresServer) -> None:
+    run(server, settings=[{"name": "shared_buffers", "value": "32MB"}, {"name": "checkpoint_timeout", "value": "420s"}, *DATABASE_SETTINGS])
+    found = {item["name"]: item for item in info(server)["settings"]}
+    buffers = found["shared_buffers"]
+    assert (buffers["configured"], buffers["by_alter_system"], buffers["pending_restart"]) == ("32MB", True, True)
+    assert (found["checkpoint_timeout"]["running"], found["checkpoint_timeout"]["source"]) == ("420", "configuration file")
+    assert "enable_sort" not in found
+    timeouts = info(server, "*_TIMEOUT")
+    assert {"lock_timeout", "checkpoint_timeout"} <= {item["name"] for item in timeouts["settings"]}
+    assert [(line["scope"], line["name"], line["value"]) for line in timeouts["kept"]] == [
+        ("database shop", "lock_timeout", "5000"),
+        ("database shop", "statement_timeout", "30s"),
+    ]
+
+
+def test_a_report_for_who_may_not_read_the_files_says_so(server: PostgresServer) -> None:
+    run(server, settings=[{"name": "checkpoint_timeout", "value": "420s"}])
+    found = info(server, "checkpoint_timeout", as_owner=True)
+    assert found["files_readable"] is False
+    (item,) = found["settings"]
+    assert (item["running"], item["configured"], item["by_alter_system"]) == ("420", None, None)
+
+
+def test_a_report_of_a_parameter_that_there_is_not(server: PostgresServer) -> None:
+    result = info(server, "work_men")
+    assert result["failed"] and "PostgreSQL 17 has no parameter work_men" in result["msg"]
+
+
+def test_the_password_of_a_standby_is_never_shown(server: PostgresServer) -> None:
+    setting = {"name": "primary_conninfo", "value": "host=primary user=replicator password=hunter2hunter2"}
+    result = run(server, settings=[setting])
+    assert "hunter2" not in str(result) and "password=********" in str(result["diff"])
+    report = info(server, "primary_conninfo")
+    assert "hunter2" not in str(report) and report["settings"][0]["configured"] == "host=primary user=replicator password=********"
+    assert run(server, settings=[setting])["changed"] is False

@@ -89,8 +89,8 @@ def test_a_diff_says_on_the_line_itself_whose_value_changes(converged):
         "+    role shop_app, connection_limit: 12",
         "-    role shop_readonly, password: (differs)",
         "+    role shop_readonly, password: (as declared)",
-        "-    database shop, lock_timeout: 5s",
-        "+    database shop, lock_timeout: 3s",
+        "-lock_timeout = 5s  # database shop",
+        "+lock_timeout = 3s  # database shop",
     ):
         assert line in shown.splitlines(), shown
     assert secret not in shown

@@ -17,6 +17,9 @@ from .errors import NotConvergedError
 
 StateT = t.TypeVar("StateT")
 
+# One side of a diff: names with their values, or the text of a file that people know. (No "|": the expression is evaluated.)
+Shown = t.Union[t.Mapping[str, t.Any], str]  # noqa: UP007
+
 
 @dataclasses.dataclass(frozen=True)
 class Change:
@@ -41,8 +44,8 @@ class Plan:
     """What has to be done, and how the object looks before and after. Neither side of the diff may hold a secret."""
 
     changes: tuple[Change, ...] = ()
-    before: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    after: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    before: Shown = dataclasses.field(default_factory=dict)
+    after: Shown = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -52,8 +55,8 @@ class Outcome:
 
     changed: bool
     facts: t.Mapping[str, t.Any]
-    before: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    after: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    before: Shown = dataclasses.field(default_factory=dict)
+    after: Shown = dataclasses.field(default_factory=dict)
     actions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from .errors import DbinfraError
-from .reconcile import Outcome, Resource, reconcile
+from .reconcile import Outcome, Resource, Shown, reconcile
 
 
 class Context:
@@ -70,5 +70,9 @@ def _run(spec: t.Mapping[str, t.Any], work: t.Callable[[Context], Outcome]) -> t
     if outcome.actions:
         result["actions"] = list(outcome.actions)
     if module._diff and outcome.changed:
-        result["diff"] = {"before": dict(outcome.before), "after": dict(outcome.after)}
+        result["diff"] = {"before": _shown(outcome.before), "after": _shown(outcome.after)}
     module.exit_json(**result)
+
+
+def _shown(side: Shown) -> t.Any:
+    return side if isinstance(side, str) else dict(side)

@@ -100,6 +100,9 @@ class Catalogue:
         self.origin = origin
         self._by_name = {parameter.name.lower(): parameter for parameter in parameters}
 
+    def __iter__(self) -> t.Iterator[Parameter]:
+        return iter(self._by_name.values())
+
     def find(self, name: str) -> Parameter:
         """Return a parameter, or a custom one for an unknown name with a dot.
 

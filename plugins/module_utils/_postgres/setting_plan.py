@@ -6,17 +6,23 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .._core.reconcile import Change, Plan
+from .setting_catalogue import Parameter
 from .setting_check import resolve
+from .setting_exact import Surplus
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_override import overrides
+from .setting_secret import without_password
 from .setting_value import Value, stored_canonical
 from .statement import Identifier, Literal, Part, Several, Statement
 
 #: The payload of the last step after ALTER SYSTEM.
 RELOAD = "reload"
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*|[+-]?[0-9.]+[A-Za-z]*")
 
 
 def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted]) -> Plan:
@@ -33,9 +39,8 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted]) -> Pla
     if system:
         changes.append(Change("reload", "the server's configuration", RELOAD))
     changes += [_change(step) for step in pending if not step.wanted.scope.is_system]
-    # Flat, so that each line of a diff says whose setting it is; a diff shows three lines around a change.
-    before = {f"{step.wanted.scope.words}, {step.parameter.name}": step.before for step in steps}
-    after = {f"{step.wanted.scope.words}, {step.parameter.name}": step.after for step in steps}
+    before = "".join(_line(step, step.before) for step in steps)
+    after = "".join(_line(step, step.after) for step in steps)
     return Plan(tuple(changes), before, after, state.warnings + _warnings(state, steps) + overrides(state, steps))
 
 
@@ -58,12 +63,26 @@ def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
     return Statement(head + " SET {name} TO {value}", parts, f"set {name} for {scope.words}")
 
 
+def _line(step: Step, text: str | None) -> str:
+    """Return a setting like a line of postgresql.conf, nothing for none. Each line says whose it is: a diff shows three lines around a change."""
+    if text is None:
+        return ""
+    scope = "" if step.wanted.scope.is_system else f"  # {step.wanted.scope.words}"
+    return f"{step.parameter.name} = {conf_text(without_password(step.parameter.name, text))}{scope}\n"
+
+
+def conf_text(text: str) -> str:
+    """Return a value as it may stand in postgresql.conf: in quotes unless it is a plain word or number (guc-file.l)."""
+    return text if _PLAIN.fullmatch(text) else "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n") + "'"
+
+
 def _change(step: Step) -> Change:
     scope = step.wanted.scope
     statement = alter_statement(scope, step.parameter.name, step.value)
     if step.value is None:
         return Change("reset", f"{step.parameter.name} for {scope.words}", statement)
-    return Change("set", f"{step.parameter.name} = {step.value.text} for {scope.words}", statement)
+    shown = without_password(step.parameter.name, step.value.text)
+    return Change("set", f"{step.parameter.name} = {shown} for {scope.words}", statement)
 
 
 def _warnings(state: SettingState, steps: t.Sequence[Step]) -> tuple[str, ...]:
@@ -82,6 +101,11 @@ def _warnings(state: SettingState, steps: t.Sequence[Step]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def surplus_facts(item: Surplus) -> dict[str, str]:
+    """Return a setting that nobody declared for a task's result."""
+    return {"name": item.name, "scope": item.scope.words}
+
+
 def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
     """Return one setting for a task's result.
 
@@ -96,10 +120,14 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
     return {
         "name": parameter.name,
         "scope": step.wanted.scope.words,
-        "configured": step.after if predicted else step.before,
-        "running": parameter.running if system else None,
+        "configured": _shown(parameter, step.after if predicted else step.before),
+        "running": _shown(parameter, parameter.running) if system else None,
         "unit": parameter.unit,
         "context": None if parameter.custom else parameter.context,
         "source": parameter.source if system and not parameter.custom else None,
         "pending_restart": bool(system and waiting),
     }
+
+
+def _shown(parameter: Parameter, text: str | None) -> str | None:
+    return None if text is None else without_password(parameter.name, text)

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres import transport
-from ansible_collections.dbinfra.postgres.plugins.modules import pg_access, pg_access_info, pg_connection_info, pg_setting
+from ansible_collections.dbinfra.postgres.plugins.modules import pg_access, pg_access_info, pg_connection_info, pg_setting, pg_setting_info
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
@@ -124,3 +124,51 @@ def test_a_predicted_option_connects_nowhere_whatever_stands_in(module: types.Mo
     plain = run_module(module, params, check=True)
     told = run_module(module, {**params, "login": {**LOGIN, "stand_in": STAND_IN}, "login_password": "x", "predicted": True}, check=True)
     assert {**plain, "invocation": None} == {**told, "invocation": None}
+
+
+SETTINGS = [
+    {"name": "search_path", "value": ["app's", "public"], "database": "shop"},
+    {"name": "SHARED_BUFFERS", "value": "2GB"},
+    {"name": "jit", "state": "absent", "role": "shop_app", "database": "shop"},
+]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_rendered_settings_need_no_server(check: bool) -> None:
+    result = run_module(pg_setting, {"state": "rendered", "server_major": 17, "settings": SETTINGS}, check=check)
+    assert result["changed"] is False
+    assert result["rendered"] == [
+        """ALTER SYSTEM SET "shared_buffers" TO '2GB';""",
+        "SELECT pg_catalog.pg_reload_conf();",
+        """ALTER DATABASE "shop" SET "search_path" TO 'app''s', 'public';""",
+        """ALTER ROLE "shop_app" IN DATABASE "shop" RESET "jit";""",
+    ]
+    assert "settings" not in result
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"state": "rendered", "settings": SETTINGS}, "the server's major version is missing"),
+        ({"state": "rendered", "server_major": 9, "settings": SETTINGS}, "PostgreSQL 9 is not supported"),
+        ({"state": "rendered", "server_major": 17, "settings": [{"name": "work_men", "value": 1}]}, "Did you mean work_mem"),
+        ({"state": "rendered", "login": {**LOGIN, "exists": True}, "settings": SETTINGS[1:2]}, "Neon has no ALTER SYSTEM"),
+        ({"settings": SETTINGS}, "there is no server to connect to"),
+        ({"login": LOGIN, "settings": SETTINGS, "scopes": [{"role": "x"}]}, "scopes are only read with state: exact"),
+        ({"login": LOGIN, "state": "exact", "settings": SETTINGS, "scopes": [{"role": ""}]}, "option scopes: the role is empty"),
+    ],
+)
+def test_states_are_checked_before_anybody_is_asked(params: dict[str, t.Any], words: str) -> None:
+    result = run_module(pg_setting, params, check=True)
+    assert result["failed"] and words in result["msg"]
+
+
+def test_an_exact_declaration_of_a_new_server_has_nothing_to_reset() -> None:
+    result = run_module(pg_setting, {**CALLS[2][1], "state": "exact"}, check=True)
+    assert (result["reset"], result["left_alone"]) == ([], [])
+    assert result["actions"] == ["set statement_timeout = 30s for database shop"]
+
+
+def test_a_new_server_has_nothing_configured() -> None:
+    result = run_module(pg_setting_info, {"login": LOGIN}, check=True)
+    assert (result["changed"], result["settings"], result["kept"]) == (False, [], [])

@@ -36,7 +36,7 @@ def test_one_statement_for_each_scope(scope: Scope, template: str, words: str) -
     plan = plan_settings(STATE, [wanted("work_mem", "8MB", scope)])
     assert plan.changes[0].payload.template == template
     assert plan.changes[0].describe() == f"set work_mem = 8MB for {words}"
-    assert (plan.before, plan.after) == ({f"{words}, work_mem": None}, {f"{words}, work_mem": "8MB"})
+    assert (plan.before, plan.after) == ("", "work_mem = 8MB" + ("" if words == "system" else f"  # {words}") + "\n")
 
 
 def test_alter_system_comes_first_with_one_reload() -> None:
@@ -48,7 +48,7 @@ def test_alter_system_comes_first_with_one_reload() -> None:
 def test_what_is_equal_keeps_its_text_and_needs_nothing() -> None:
     state = dataclasses.replace(STATE, stored={DATABASE: {"work_mem": "1024kB"}})
     plan = plan_settings(state, [wanted("work_mem", "1MB")])
-    assert plan.changes == () and plan.before == plan.after == {"database shop, work_mem": "1024kB"}
+    assert plan.changes == () and plan.before == plan.after == "work_mem = 1024kB  # database shop\n"
 
 
 def test_scopes_are_compared_apart() -> None:

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a server knows and keeps of its settings: one look at the catalogue, the files and everything that is kept for the scopes in question."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .setting_catalogue import live_catalogue
+from .setting_model import Scope, SettingState
+from .transport import Session
+
+_SERVER = """
+SELECT current_user AS login_user, r.rolsuper AS login_superuser, pg_is_in_recovery() AS standby,
+       coalesce(current_setting('allow_alter_system', true), 'on') = 'on' AS alter_system_allowed,
+       has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
+         AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS file_readable
+FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
+"""
+
+_CATALOGUE = """
+SELECT name, setting, vartype, unit, context, min_val, max_val, to_json(enumvals) AS enumvals, boot_val, source, pending_restart FROM pg_catalog.pg_settings
+"""
+
+_FILE = """
+SELECT lower(name) AS name, setting, sourcefile ~ '(^|/)postgresql\\.auto\\.conf$' AS auto
+FROM pg_catalog.pg_file_settings WHERE name IS NOT NULL ORDER BY seqno
+"""
+
+_STORED = """
+SELECT d.datname AS database, r.rolname AS role, coalesce(r.rolcanlogin, false) AS login, coalesce(r.rolsuper, false) AS superuser,
+       to_json(s.setconfig) AS config
+FROM pg_catalog.pg_db_role_setting s
+LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+WHERE (s.setdatabase = 0 OR d.datname = ANY(%(databases)s) OR r.rolname = ANY(%(roles)s))
+  AND (s.setrole = 0 OR r.rolcanlogin OR r.rolname = ANY(%(roles)s))
+"""
+
+_KEPT = """
+SELECT d.datname AS database, r.rolname AS role, to_json(s.setconfig) AS config
+FROM pg_catalog.pg_db_role_setting s
+LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+"""
+
+_PRESENT = """
+SELECT 'database' AS kind, datname AS name FROM pg_catalog.pg_database WHERE datname = ANY(%(databases)s)
+UNION ALL SELECT 'role', rolname FROM pg_catalog.pg_roles WHERE rolname = ANY(%(roles)s)
+"""
+
+_GRANTED = """
+SELECT lower(name) AS name, has_parameter_privilege(name, 'SET') AS settable, has_parameter_privilege(name, 'ALTER SYSTEM') AS alterable
+FROM unnest(%(names)s::text[]) AS p(name)
+"""
+
+
+def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], names: t.Sequence[str], *, assume_roles: bool = False) -> SettingState:
+    """Read the settings of a server; a statement for each catalogue, however many settings and scopes there are.
+
+    :param scopes: those that are looked at. What is kept for the roles that may log in is always read: it may go before anything else.
+    :param names: of parameters of which the rights are asked, beside those that are configured in the scopes.
+    :param assume_roles: a role that is not there counts as one that an earlier task would make.
+    """
+    server = session.rows(_SERVER, None, "read who we are")[0]
+    catalogue = live_catalogue(session.major, session.rows(_CATALOGUE, None, "read pg_settings"))
+    which = {
+        "databases": sorted({scope.database for scope in scopes if scope.database}),
+        "roles": sorted({scope.role for scope in scopes if scope.role}),
+    }
+    stored: dict[Scope, dict[str, str]] = {}
+    logins: set[str] = set()
+    for row in session.rows(_STORED, which, "read pg_db_role_setting"):
+        stored[Scope(row["database"], row["role"])] = {name.lower(): text for name, text in _pairs(row["config"])}
+        # To whom is no superuser, superusers are the provider's: what they keep for themselves is no business of the declaration.
+        if row["login"] and (server["login_superuser"] or not row["superuser"]):
+            logins.add(row["role"])
+    present: dict[str, set[str]] = {"database": set(), "role": set()}
+    for row in session.rows(_PRESENT, which, "look for databases and roles"):
+        present[row["kind"]].add(row["name"])
+    system = any(scope.is_system for scope in scopes)
+    file_rows = session.rows(_FILE, None, "read pg_file_settings") if system and server["file_readable"] else []
+    asked = sorted({*names, *(name for scope in scopes for name in stored.get(scope, {})), *(row["name"] for row in file_rows if row["auto"])})
+    ask = session.major >= 15 and not server["login_superuser"]
+    granted = session.rows(_GRANTED, {"names": asked}, "read who may set what") if ask else []
+    return SettingState(
+        catalogue,
+        provider,
+        server["login_user"],
+        login_superuser=server["login_superuser"],
+        stored=stored,
+        logins=frozenset(logins),
+        file_text={row["name"]: row["setting"] for row in file_rows},
+        in_auto_file=frozenset(row["name"] for row in file_rows if row["auto"]),
+        file_readable=server["file_readable"],
+        databases=frozenset(present["database"]),
+        roles=frozenset(present["role"]),
+        settable=frozenset(row["name"] for row in granted if row["settable"]),
+        alterable=frozenset(row["name"] for row in granted if row["alterable"]),
+        standby=server["standby"],
+        alter_system_allowed=server["alter_system_allowed"],
+        assume_roles=assume_roles,
+    )
+
+
+def read_kept(session: Session) -> dict[Scope, dict[str, str]]:
+    """Return everything that is kept for databases and roles, by scope and by the name as it was given. The scope of all roles has neither."""
+    return {Scope(row["database"], row["role"]): dict(_pairs(row["config"])) for row in session.rows(_KEPT, None, "read pg_db_role_setting")}
+
+
+def _pairs(config: t.Sequence[str]) -> t.Iterator[tuple[str, str]]:
+    for entry in config:
+        name, _equals, text = entry.partition("=")
+        yield name, text
