@@ -18,7 +18,7 @@ description:
   - Settings without O(settings[].database) and O(settings[].role) belong to the whole server and are written by ALTER SYSTEM. Neon does not have that.
   - Warns of roles that may log in and have a setting of their own that goes before a declared one, so that their sessions do not get the declared
     value. What the task itself declares for such a role is meant. Superusers are looked at only if the login user is one.
-  - A setting that needs a restart is reported in RV(settings[].pending_restart); nothing is restarted.
+  - A setting that needs a restart is reported in RV(settings[].pending_restart), and nothing is restarted unless O(restart=allowed).
   - The diff reads like C(postgresql.conf). A password in C(primary_conninfo) is never shown.
   - Runs where the server can be reached; in this collection's plays that is the control node (local connection).
 extends_documentation_fragment:
@@ -65,6 +65,38 @@ options:
     description:
       - With O(state=rendered), the server's major version, 14 to 18. Not needed if O(login) has C(server_major).
     type: int
+  restart:
+    description:
+      - With V(allowed), the server is restarted if a listed setting waits for that and O(maintenance_window) is open. Outside of it there is
+        a warning, and the setting goes on waiting.
+      - The configuration files are looked at first, and a server that would not start with them is not restarted. Afterwards the module connects again, and
+        fails unless it is another start of the server in which the settings are in force.
+      - What is overridden on the server's command line is never a reason for a restart.
+    type: str
+    choices: [never, allowed]
+    default: never
+  restart_command:
+    description:
+      - Program and arguments that restart the server and wait for it, run on the host of this module without a shell. Required with O(restart=allowed).
+    type: list
+    elements: str
+  maintenance_window:
+    description: When a restart may be made, in UTC. Required with O(restart=allowed).
+    type: dict
+    suboptions:
+      weekdays:
+        description: The days on which the window begins, from 1 (Monday) to 7 (Sunday).
+        type: list
+        elements: int
+        required: true
+      start_time:
+        description: Its beginning, as V(HH:MM), in quotes.
+        type: str
+        required: true
+      end_time:
+        description: Its end, as V(HH:MM). A window that ends before it begins goes on into the next day.
+        type: str
+        required: true
   settings:
     description: The settings.
     type: list
@@ -130,6 +162,15 @@ EXAMPLES = r"""
     settings:
       - {name: statement_timeout, value: 5min, role: shop_readonly}
 
+- name: More shared memory, at night
+  dbinfra.postgres.pg_setting:
+    login: "{{ superuser_connection }}"
+    restart: allowed
+    restart_command: [systemctl, restart, postgresql@17-main]
+    maintenance_window: {weekdays: [7], start_time: "02:00", end_time: "04:00"}
+    settings:
+      - {name: shared_buffers, value: 4GB}
+
 - name: SQL for somebody who may run it
   dbinfra.postgres.pg_setting:
     state: rendered
@@ -177,6 +218,11 @@ settings:
   sample:
     - {name: statement_timeout, scope: database shop, configured_before: null, configured: 30s, running: null, unit: ms, context: user,
        source: null, pending_restart: false}
+restarted:
+  description: Whether the server was restarted, or in check mode would be.
+  returned: unless O(state=rendered)
+  type: bool
+  sample: false
 reset:
   description: What was configured in an exact scope without being declared, and was reset, or in check mode would be.
   returned: with O(state=exact)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pathlib
 import random
+import subprocess
 import sys
+import time
 import typing as t
 
 import psycopg2
@@ -534,3 +536,56 @@ def test_the_password_of_a_standby_is_never_shown(server: PostgresServer) -> Non
     report = info(server, "primary_conninfo")
     assert "hunter2" not in str(report) and report["settings"][0]["configured"] == "host=primary user=replicator password=********"
     assert run(server, settings=[setting])["changed"] is False
+
+
+@pytest.fixture
+def own_server() -> t.Iterator[PostgresServer]:
+    with running_server() as running:
+        try:
+            yield running
+        finally:
+            # What pg_ctl has started is no child of the test.
+            subprocess.run(controlled(running, "stop", "-m", "fast"), capture_output=True, check=False)
+
+
+def controlled(server: PostgresServer, *arguments: str) -> list[str]:
+    data = server.folder / "data"
+    return server.as_user([str(server.home / "bin" / "pg_ctl"), "-w", "-s", "-D", str(data), "-l", str(data / "restart.log"), *arguments])
+
+
+def restarting(server: PostgresServer) -> dict[str, t.Any]:
+    """The options of a restart that is allowed now, by the server's own program: postgres runs without a service manager here."""
+    begin, end = (time.strftime("%H:%M", time.gmtime(time.time() + hours * 3600)) for hours in (-1, 1))
+    window = {"weekdays": [1, 2, 3, 4, 5, 6, 7], "start_time": begin, "end_time": end}
+    return {"restart": "allowed", "restart_command": controlled(server, "restart"), "maintenance_window": window}
+
+
+def test_a_restart_is_made_where_it_is_due_and_proven(own_server: PostgresServer) -> None:
+    settings = [{"name": "shared_buffers", "value": "24MB"}, {"name": "max_worker_processes", "value": 9}]
+    assert [item["pending_restart"] for item in run(own_server, settings=settings)["settings"]] == [True, True]
+    assert run(own_server, settings=settings)["changed"] is False
+    wish = {"settings": settings, **restarting(own_server)}
+    predicted, real = run(own_server, check=True, **wish), run(own_server, **wish)
+    for key in ("changed", "diff", "actions", "restarted", "warnings"):
+        assert predicted[key] == real[key], key
+    assert real["actions"] == ["restart the server for shared_buffers, max_worker_processes"]
+    assert [item["pending_restart"] for item in predicted["settings"] + real["settings"]] == [False] * 4
+    with own_server.superuser() as cursor:
+        cursor.execute("SHOW shared_buffers")
+        assert cursor.fetchone() == ("24MB",)
+    again = run(own_server, **wish)
+    assert (again["changed"], again["restarted"]) == (False, False)
+
+
+def test_a_restart_that_would_fail_is_not_begun_and_one_that_fails_is_an_error(own_server: PostgresServer) -> None:
+    login = {"login": own_server.login(login_user="cloud_admin", provider="self_hosted"), "login_password": SUPERUSER_PASSWORD}
+    settings = [{"name": "shared_buffers", "value": "24MB"}]
+    broken = run_module(pg_setting, {**login, "settings": settings, **restarting(own_server), "restart_command": ["false"]})
+    assert broken["failed"] and "the restart failed: false ended with 1" in broken["msg"]
+    with (own_server.folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as config:
+        config.write("work_mem = 'a lot'\n")
+    refused = run_module(pg_setting, {**login, "settings": settings, **restarting(own_server)})
+    assert refused["failed"] and "the server was not restarted: it would not start" in refused["msg"] and "work_mem" in refused["msg"]
+    with own_server.superuser() as cursor:
+        cursor.execute("SELECT now() - pg_postmaster_start_time() < '10 minutes'")
+        assert cursor.fetchone() == (True,)

@@ -33,6 +33,11 @@ class Context:
         if secret:
             self._module.no_log_values.add(secret)
 
+    def run(self, command: t.Sequence[str]) -> tuple[int, str]:
+        """Run a program on the host of the task; return its status and what it printed, standard error last."""
+        status, output, errors = self._module.run_command(list(command))
+        return status, (output + errors).strip()
+
     def warn(self, text: str) -> None:
         """Show a warning at the end of the task."""
         self._module.warn(text)

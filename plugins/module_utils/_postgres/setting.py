@@ -7,29 +7,28 @@
 from __future__ import annotations
 
 import dataclasses
-import time
+import datetime
 import typing as t
 
-from .._core.errors import InputError, ServerError
+from .._core.errors import InputError
 from .._core.plain import to_plain
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .login import LOGIN_SPEC, Login, is_predicted, parse_login, parse_stand_in
-from .setting_catalogue import snapshot_catalogue
+from .setting_catalogue import Catalogue, snapshot_catalogue
 from .setting_check import resolve
 from .setting_exact import Surplus, exact_scopes, resets, surplus
 from .setting_model import Scope, SettingState, SettingWanted
-from .setting_plan import RELOAD, plan_settings, setting_facts, surplus_facts
+from .setting_plan import RELOAD, RESTART, plan_settings, setting_facts, surplus_facts
 from .setting_read import read_settings
 from .setting_rendered import RenderedSettings
+from .setting_restart import Restart, parse_restart
 from .setting_secret import passwords_in
+from .setting_service import reload_server, restart_server
 from .statement import Identifier, Literal, Several, Statement
 from .transport import Session
 
 APPLICATION_NAME = "dbinfra.postgres pg_setting"
-
-#: How long a reload may take before the server counts as not having done it, in seconds. It settles within milliseconds; a busy machine needs more.
-RELOAD_TIMEOUT = 20.0
 
 SETTING_SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -43,6 +42,16 @@ SETTING_SPEC: dict[str, t.Any] = {
             "options": {"database": {"type": "str"}, "role": {"type": "str"}},
         },
         "server_major": {"type": "int"},
+        "restart": {"type": "str", "choices": ["never", "allowed"], "default": "never"},
+        "restart_command": {"type": "list", "elements": "str"},
+        "maintenance_window": {
+            "type": "dict",
+            "options": {
+                "weekdays": {"type": "list", "elements": "int", "required": True},
+                "start_time": {"type": "str", "required": True},
+                "end_time": {"type": "str", "required": True},
+            },
+        },
         "settings": {
             "type": "list",
             "elements": "dict",
@@ -58,26 +67,35 @@ SETTING_SPEC: dict[str, t.Any] = {
     }
 }
 
-_BROKEN = "SELECT name, error FROM pg_catalog.pg_file_settings WHERE error IS NOT NULL ORDER BY seqno LIMIT 3"
-
 
 class SettingResource:
     """The declared settings of one server, on the reconcile flow."""
 
     def __init__(
-        self, login: Login, wanted: tuple[SettingWanted, ...], session: Session | None, *, check_mode: bool, exact: tuple[Scope, ...] = ()
+        self,
+        context: Context,
+        login: Login,
+        wanted: tuple[SettingWanted, ...],
+        session: Session | None,
+        *,
+        exact: tuple[Scope, ...] = (),
+        restart: Restart | None = None,
     ) -> None:
         """:param session: where the server is only a prediction, the one to what stands in for it, None if nothing does.
 
         :param exact: the scopes in which nothing may be configured that is not declared.
+        :param restart: None if no restart is allowed.
         """
+        self._context = context
         self._login = login
         self._wanted = wanted
         self._session = session
-        self._check_mode = check_mode
+        self._restart = restart
+        self._check_mode = context.check_mode
         self._exact = exact
         self._before: list[str | None] | None = None
         self._surplus: tuple[Surplus, ...] | None = None
+        self._catalogue: Catalogue | None = None
 
     def read(self) -> SettingState:
         """Read the catalogue and everything that is configured in the declared scopes."""
@@ -86,6 +104,7 @@ class SettingResource:
         self._session.commit()
         names = [item.name for item in self._wanted]
         state = read_settings(self._session, self._login.provider, exact_scopes(self._wanted, self._exact), names, assume_roles=self._check_mode)
+        self._catalogue = state.catalogue
         return dataclasses.replace(state, refused=self._try_values(self._session, state))
 
     def plan(self, state: SettingState) -> Plan:
@@ -94,14 +113,18 @@ class SettingResource:
         if self._before is None:
             self._surplus = found
             self._before = [setting_facts(step, predicted=False)["configured"] for step in resolve(state, self._wanted)]
-        return plan_settings(state, self._wanted + resets(found))
+        return plan_settings(state, self._wanted + resets(found), self._restart)
 
     def apply(self, change: Change) -> None:
         """Carry out one statement: ALTER SYSTEM on its own, the others in a transaction that the next :meth:`read` commits."""
         if self._session is None:
             raise InputError("there is no server to change", where="option predicted")
         if change.payload == RELOAD:
-            self._reload(self._session)
+            reload_server(self._session, self._login)
+            return
+        if change.payload == RESTART and self._restart and self._catalogue:
+            self._session.commit()
+            self._session = restart_server(self._context, self._session, self._login, self._catalogue, self._restart.command, APPLICATION_NAME)
             return
         statement: Statement = change.payload
         if not statement.template.startswith("ALTER SYSTEM"):
@@ -113,7 +136,11 @@ class SettingResource:
         steps = resolve(state, self._wanted)
         facts = [setting_facts(step, predicted=predicted) for step in steps]
         before = self._before or []
-        found: dict[str, t.Any] = {"settings": [{**fact, "configured_before": text} for fact, text in zip(facts, before, strict=True)]}
+        restarted = any(change.payload == RESTART for change in plan.changes)
+        if restarted and predicted:
+            facts = [{**fact, "pending_restart": False} for fact in facts]
+        found: dict[str, t.Any] = {"restarted": restarted}
+        found["settings"] = [{**fact, "configured_before": text} for fact, text in zip(facts, before, strict=True)]
         if self._exact:
             found["reset"] = [surplus_facts(item) for item in self._surplus or () if not item.guarded]
             found["left_alone"] = [surplus_facts(item) for item in self._surplus or () if item.guarded]
@@ -157,24 +184,6 @@ class SettingResource:
                 refused[(step.wanted.scope, parameter.name.lower())] = reason
         return refused
 
-    def _reload(self, session: Session) -> None:
-        """Reload and wait: ``pg_reload_conf`` only sends a signal, and this very session may see the old values for a while."""
-        loaded = "SELECT pg_conf_load_time()::text AS loaded"
-        before = session.rows(loaded, None, "read the time of the last reload")[0]["loaded"]
-        session.rows("SELECT pg_reload_conf()", None, "reload the configuration")
-        deadline = time.monotonic() + RELOAD_TIMEOUT
-        while session.rows(loaded, None, "wait for the reload")[0]["loaded"] == before:
-            if time.monotonic() > deadline:
-                broken = session.rows(_BROKEN, None, "look for errors in the configuration files")
-                words = "; ".join(f"{row['name'] or 'file'}: {row['error']}" for row in broken)
-                raise ServerError(
-                    f"the server did not reload its configuration within {RELOAD_TIMEOUT:.0f} s",
-                    where=f"PostgreSQL at {self._login.where}",
-                    why=words or "it gave no reason",
-                    remedy="Correct the configuration files and look into the server's log",
-                )
-            time.sleep(0.01)
-
 
 def build_setting(context: Context) -> SettingResource | RenderedSettings:
     """Read the options of ``pg_setting`` and connect.
@@ -197,11 +206,12 @@ def build_setting(context: Context) -> SettingResource | RenderedSettings:
         return RenderedSettings(wanted, params)
     if params["login"] is None:
         raise InputError("there is no server to connect to", where="option login", remedy="Pass the connection that an earlier task returned")
+    restart = parse_restart(params, datetime.datetime.now(datetime.UTC))
     predicted = is_predicted(params, context.check_mode)
     login = parse_login(params, predicted=predicted)
     session = Session.for_check(parse_stand_in(params), APPLICATION_NAME) if predicted else Session.connect(login, APPLICATION_NAME)
     exact = exact_scopes(wanted, scopes) if state == "exact" else ()
-    return SettingResource(login, wanted, session, check_mode=context.check_mode, exact=exact)
+    return SettingResource(context, login, wanted, session, exact=exact, restart=restart)
 
 
 def _parse_scope(raw: t.Mapping[str, t.Any], where: str) -> Scope:

@@ -15,6 +15,7 @@ from .setting_check import resolve
 from .setting_exact import Surplus
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_override import overrides
+from .setting_restart import Restart
 from .setting_secret import without_password
 from .setting_value import Value, stored_canonical
 from .statement import Identifier, Literal, Part, Several, Statement
@@ -25,9 +26,14 @@ RELOAD = "reload"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*|[+-]?[0-9.]+[A-Za-z]*")
 
 
-def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted]) -> Plan:
-    """Plan the statements after which every declared setting is as declared.
+#: The payload of the last step of all where a restart is due.
+RESTART = "restart"
 
+
+def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restart: Restart | None = None) -> Plan:
+    """Plan the statements after which every declared setting is as declared, and the restart for those that wait for one.
+
+    :param restart: None if none is allowed; outside the maintenance window there is a warning instead.
     :raises InputError: for a value, a scope or a right that the server would refuse.
     :raises NotFoundError: for a database or role that does not exist.
     """
@@ -39,9 +45,15 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted]) -> Pla
     if system:
         changes.append(Change("reload", "the server's configuration", RELOAD))
     changes += [_change(step) for step in pending if not step.wanted.scope.is_system]
+    warnings = state.warnings + _warnings(state, steps) + overrides(state, steps)
+    waiting = [step.parameter.name for step in steps if setting_facts(step, predicted=True)["pending_restart"]]
+    if restart and waiting and restart.open_now:
+        changes.append(Change("restart", f"the server for {', '.join(waiting)}", RESTART))
+    elif restart and waiting:
+        warnings += (f"{', '.join(waiting)}: the configured value waits for a restart, which is allowed on {restart.window.words}",)
     before = "".join(_line(step, step.before) for step in steps)
     after = "".join(_line(step, step.after) for step in steps)
-    return Plan(tuple(changes), before, after, state.warnings + _warnings(state, steps) + overrides(state, steps))
+    return Plan(tuple(changes), before, after, warnings)
 
 
 def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
@@ -114,7 +126,7 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
     parameter = step.parameter
     system = step.wanted.scope.is_system
     waiting = parameter.pending_restart and parameter.source != "command line"
-    if predicted and system and step.differs and parameter.context == "postmaster":
+    if predicted and system and step.differs and parameter.context == "postmaster" and parameter.source != "command line":
         target = step.value.canonical if step.value is not None else stored_canonical(parameter, parameter.boot_val)
         waiting = target != stored_canonical(parameter, parameter.running)
     return {
