@@ -94,6 +94,12 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
     if value is not None and not value.arguments:
         # The only way to an empty list that the server can start with.
         value = None
+    if value is not None and item.scope.is_system and any("\n" in text for text in value.arguments):
+        raise BadValueError(
+            f"{value.text!r} is not a value for {parameter.name} of the whole server",
+            why="ALTER SYSTEM takes no line end in a value (AlterSystemSetConfigFile in guc.c)",
+            remedy="Remove it; YAML's > and | leave one at the end, >- and |- do not",
+        )
     before = state.configured(item)
     differs = _differs(state, item, parameter, value, before)
     if differs:
