@@ -237,6 +237,26 @@ def test_a_lost_answer_to_a_restart_is_not_repeated(account: Account, shop: Shop
     assert account.changing_requests() == ["POST /projects/{project_id}/endpoints/{endpoint_id}/restart"]
 
 
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"name": "new", "parent": "production", "database": DATABASE}, "branch new will have no compute"),
+        ({"name": "new", "parent": "production", "compute": {}, "database": "nodb"}, "has no database named 'nodb'"),
+        ({"name": "new", "parent": "production", "compute": {}, "database": DATABASE, "role": "nobody"}, "has no role named 'nobody'"),
+        ({"name": "production", "protected": True, "database": "nodb"}, "has no database named 'nodb'"),
+        ({"name": "production", "protected": True, "database": DATABASE, "role": "nobody"}, "has no role named 'nobody'"),
+    ],
+)
+def test_a_connection_that_nobody_can_have_is_refused_before_anything_is_changed(
+    account: Account, shop: Shop, wish: dict[str, t.Any], words: str
+) -> None:
+    for check in (True, False):
+        account.neon.reset_requests()
+        result = account.run(neon_branch, check, project_id=shop.id, **wish)
+        assert result.get("failed") and words in result["msg"]
+        assert account.changing_requests() == []
+
+
 def reach(shop: Shop, endpoint: dict[str, t.Any]) -> t.Any:
     """Connect to one of the branch's computes as the owner."""
     where = shop.connection(endpoint["branch_id"])

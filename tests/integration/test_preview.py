@@ -231,6 +231,13 @@ def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) ->
         ),
         ({"preview_ttl": "soon", "preview_name": "preview-2"}, """preview_ttl (the role's neon_preview_ttl) = "soon": 'soon' is no span of time"""),
         ({"preview_state": "absent", "preview_confirm_destroy": "preview-1"}, f"confirm_destroy: {NAME}"),
+        (
+            {"preview_report_file": "preview.json"},
+            'preview_report_file (the role\'s neon_preview_report_file) = "preview.json": it is a relative path',
+        ),
+        ({"preview_report_file": "/tmp"}, "it is a directory"),
+        ({"preview_name": 17}, "A preview is called preview-"),
+        ({"preview_renew": "maybe"}, "neon_preview_renew"),
         ({"preview_state": "gone"}, 'neon_preview_state = "gone": it must be one of'),
     ],
 )

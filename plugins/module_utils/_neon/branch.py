@@ -62,6 +62,7 @@ class BranchResource(NeonResource):
         self._parent = parent
         self._made: str | None = None
         self._done = False
+        self._required = False
         self._first: BranchState | None = None
         self._restricted: tuple[tuple[str, str], ...] = ()
 
@@ -78,8 +79,12 @@ class BranchResource(NeonResource):
         return dataclasses.replace(state, done=self._done or self._was_reset(state))
 
     def plan(self, state: BranchState) -> Plan:
-        """Plan by :func:`plan_branch`."""
-        return plan_branch(state, self._wish)
+        """Plan by :func:`plan_branch`. Before anything is changed, the connection that the result is to say is looked at."""
+        plan = plan_branch(state, self._wish)
+        if plan.changes and self._connects is not None and not self._required:
+            self._connects.require(self.client, self._project_id, state, self._wish)
+        self._required = True
+        return plan
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""

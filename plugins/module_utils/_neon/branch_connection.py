@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import NotFoundError, ProviderError
+from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.runner import Context
 from .branch_plan import read_write_of
 from .branch_state import BranchState
 from .branch_wish import BranchWish
 from .client import NeonClient
 from .connection import Reach, StandIn, ca_certificate, connection, reach_from_uri
-from .reach import connection_uri_of, database_called, hosts_of
+from .reach import connection_uri_of, database_called, hosts_of, role_exists
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +31,39 @@ class BranchConnection:
     ssl_mode: str
     ca_cert: str | None
     server_major: int | None
+    #: By branch: the database's owner, as far as it was asked for.
+    owners: dict[str, str | None] = dataclasses.field(default_factory=dict, compare=False)
+
+    def require(self, client: NeonClient, project_id: str | None, state: BranchState, wish: BranchWish) -> None:
+        """Refuse, before anything is changed, a database or a role that will not be there to connect to.
+
+        Of a branch yet to be made, its source is asked: a copy has the same. A past of the source is not asked, nobody knows what it held.
+
+        :raises InputError: if the branch will have no compute.
+        :raises NotFoundError: if there is no such database or role.
+        """
+        if wish.absent or project_id is None:
+            return
+        branch = state.branch
+        if branch is None and (wish.compute is None or wish.archived):
+            raise InputError(
+                f"branch {wish.name} will have no compute, so nobody can connect to its databases",
+                where="option database",
+                why="an archived branch has none" if wish.archived else "a branch comes without one",
+                remedy="Leave database and role out" if wish.archived else "Declare the option compute as well, or leave database and role out",
+            )
+        past = wish.parent_timestamp is not None or wish.parent_lsn is not None
+        asked = branch.id if branch is not None else None if past else state.origin
+        if asked is None or (branch is not None and wish.replaced):
+            return
+        if self._owner(client, project_id, asked) is None:
+            raise self._no_database(asked)
+        if self.role is not None and not role_exists(client, project_id, asked, self.role):
+            raise NotFoundError(
+                f"branch {asked} has no role named {self.role!r}",
+                where="option role",
+                remedy="Correct the name (it is compared exactly), make the role first, or leave the option out for the database's owner",
+            )
 
     def facts(
         self, context: Context, client: NeonClient, project_id: str | None, state: BranchState, wish: BranchWish, *, predicted: bool
@@ -104,8 +137,13 @@ class BranchConnection:
         return reach_from_uri(uri, user=owner, database=self.database, hosts=hosts)
 
     def _owner(self, client: NeonClient, project_id: str, branch_id: str) -> str | None:
-        found = database_called(client, project_id, branch_id, self.database)
-        return None if found is None else found.owner_name
+        """Return the owner of the database on a branch, None if it is not there. What is there is asked for once."""
+        if branch_id not in self.owners:
+            found = database_called(client, project_id, branch_id, self.database)
+            if found is None:
+                return None
+            self.owners[branch_id] = found.owner_name
+        return self.owners[branch_id]
 
 
 def connection_wish(params: t.Mapping[str, t.Any]) -> BranchConnection | None:

@@ -271,6 +271,10 @@ class NeonClient:
 _GATEWAY_ATTEMPTS: t.Final = 5
 
 
+#: A task that waits for more than a day waits for nothing; far more than that is a moment that no clock knows.
+LONGEST_TIMEOUT: t.Final = 86400
+
+
 def open_client(
     api_host: str | None, api_key: str | None, timeout: int, *, clock: Clock | None = None, jitter: t.Callable[[], float] = random.random
 ) -> NeonClient:
@@ -281,8 +285,12 @@ def open_client(
     :raises AuthenticationError: if there is no key.
     """
     key = usable_key(api_key)
-    if timeout <= 0:
-        raise InputError(f"{timeout} is no usable number of seconds", where="option timeout", remedy="Give a number above 0, for example 300")
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise InputError(
+            f"{timeout} is no usable number of seconds",
+            where="option timeout",
+            remedy=f"Give a number above 0, for example 300, and at most {LONGEST_TIMEOUT}, a day",
+        )
     base, local = base_address(api_host)
     return NeonClient(
         base,

@@ -26,6 +26,12 @@ def database_called(client: NeonClient, project_id: str, branch_id: str, name: s
     return None
 
 
+def role_exists(client: NeonClient, project_id: str, branch_id: str, name: str) -> bool:
+    """Return whether the branch has a role with exactly this name; one request."""
+    answer = client.get(path_of("projects", project_id, "branches", branch_id, "roles"))
+    return any(isinstance(data, dict) and data.get("name") == name for data in required(answer, "roles", list, f"roles of branch {branch_id}"))
+
+
 def hosts_of(client: NeonClient, project_id: str, branch_id: str) -> list[str]:
     """Return the direct hosts of a branch's computes; one request."""
     answer = client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import InputError
 from .._local import private_file
-from .host_rules import CA_VARIABLE, STATE_VARIABLES, FileFacts, Problem
+from .host_rules import CA_VARIABLE, REPORT_VARIABLE, STATE_VARIABLES, FileFacts, Problem
 
 #: The longest name of a file or directory on Linux' file systems (NAME_MAX).
 LONGEST_NAME_BYTES = 255
@@ -28,6 +28,9 @@ def look(values: t.Mapping[str, t.Any]) -> FileFacts:
         path = values.get(variable)
         if isinstance(path, str):
             _add(problems, variable, _state_problem(path, is_file=variable.endswith("_file")))
+    report = values.get(REPORT_VARIABLE)
+    if isinstance(report, str):
+        _add(problems, REPORT_VARIABLE, _report_problem(report))
     return FileFacts(problems)
 
 
@@ -53,6 +56,27 @@ def _ca_problem(path: str) -> Problem | None:
         if b"-----BEGIN CERTIFICATE-----" in content or b"-----BEGIN TRUSTED CERTIFICATE-----" in content
         else Problem("there is no certificate in it", remedy)
     )
+
+
+def _report_problem(path: str) -> Problem | None:
+    remedy = "Give an absolute path of a file, for example /tmp/preview.json"
+    if not path:
+        return Problem("it is empty", remedy)
+    path = os.path.expanduser(path)
+    if not os.path.isabs(path):
+        return Problem("it is a relative path, and nobody can say in which directory it would be looked for", remedy)
+    if path.endswith("/") or os.path.isdir(path):
+        return Problem("it is a directory", remedy)
+    if any(len(os.fsencode(part)) > LONGEST_NAME_BYTES for part in path.split("/")):
+        return Problem(f"a part of it has more than {LONGEST_NAME_BYTES} bytes", "Declare a shorter path")
+    present = os.path.dirname(path)
+    while not os.path.lexists(present):
+        present = os.path.dirname(present)
+    if not os.path.isdir(present):
+        return Problem(f"{present} is no directory", remedy)
+    if not os.access(present, os.W_OK | os.X_OK):
+        return Problem(f"this user may not write to {present}", remedy)
+    return None
 
 
 def _state_problem(path: str, *, is_file: bool) -> Problem | None:

@@ -10,13 +10,17 @@ import dataclasses
 import pathlib
 import typing as t
 
-from .findings import Finding, finding
+from .findings import Finding, finding, shown
 
 Values = t.Mapping[str, t.Any]
 
 CA_VARIABLE = "db_tls_ca_file"
 #: Directories and files that are written on the control node. A problem of an earlier one is not repeated for what lies inside it.
 STATE_VARIABLES = ("db_state_dir", "db_preflight_lock_dir", "db_access_secret_file", "db_delivery_file")
+
+
+#: Holds no secret, so it may lie anywhere. The playbook sets the role's variable from its own, which is what the caller has written.
+REPORT_VARIABLE = "neon_preview_report_file"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,4 +80,11 @@ def state(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
         yield finding(values, variable, problem.reason, problem.remedy)
 
 
-RULES = (tls, state)
+def report(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
+    """The report of a preview is written when everything else is done: what cannot be written has to be known before."""
+    problem = facts.problems.get(REPORT_VARIABLE)
+    if problem is not None:
+        yield Finding(f"preview_report_file (the role's {REPORT_VARIABLE})", shown(values.get(REPORT_VARIABLE)), problem.reason, problem.remedy)
+
+
+RULES = (tls, state, report)
