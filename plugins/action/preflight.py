@@ -11,7 +11,7 @@ import typing as t
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.plain import to_plain
-from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, findings, pool_rules, rules, specs, spelling
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, findings, pool_rules, rules, specs, spelling, tuning_rules
 from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight.findings import Finding
 from ansible_collections.dbinfra.postgres.plugins.plugin_utils import references, role_files
 from ansible_collections.dbinfra.postgres.plugins.plugin_utils.action import DbinfraAction
@@ -47,6 +47,7 @@ class ActionModule(DbinfraAction):
             "findings": [],
             "later": sorted(declaration.late),
             **pool_rules.arithmetic(declaration.values),
+            **tuning_rules.arithmetic(declaration.values),
         }
         return {**result, "warnings": warnings} if warnings else result
 

@@ -42,9 +42,9 @@ EXAMPLES = r"""
     roles: [neon, db_access, db_settings, db_delivery, db_proof]
   register: checked
 
-- name: How the server's connections are shared out
+- name: How the server's connections and its memory are shared out
   ansible.builtin.debug:
-    msg: "{{ checked.connection_arithmetic }}"
+    msg: "{{ checked.connection_arithmetic + checked.settings_arithmetic }}"
 """
 
 RETURN = r"""
@@ -126,4 +126,23 @@ connection_arithmetic:
   elements: str
   returned: success
   sample: ["A Neon compute of 0.5 to 2 CU has 839 connections (max_connections), 7 of them are kept back for superusers."]
+derived_settings:
+  description: The settings that the level of the role C(db_settings) derives and that nothing is declared instead of, by scope. None without a level.
+  type: dict
+  returned: success
+  contains:
+    server:
+      description: Settings of the whole server, by name.
+      type: dict
+      sample: {}
+    database:
+      description: Settings of the database, by name.
+      type: dict
+      sample: {work_mem: 5MB, maintenance_work_mem: 128MB}
+settings_arithmetic:
+  description: The same in sentences, with the sum of the memory that all sessions at once may take.
+  type: list
+  elements: str
+  returned: success
+  sample: ["Memory, if all work at once: 512 MB shared + 512 MB for 4 maintenance workers + 460 MB for 46 sessions and parallel workers = 1.4 GB of 2.0 GB."]
 """

@@ -27,6 +27,34 @@ SMALLER = {
     "db_pool_max": 12,
     "db_settings_database": {"statement_timeout": "60s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "60s"},
 }
+# What the levels derive from the declared computes, as the server shows it, with a declared time-out that goes before a derived one.
+DERIVED = {
+    "staging": {
+        "work_mem": "4MB",
+        "hash_mem_multiplier": "2",
+        "maintenance_work_mem": "64MB",
+        "max_parallel_workers": "0",
+        "max_parallel_workers_per_gather": "0",
+        "max_parallel_maintenance_workers": "0",
+        "jit": "off",
+        "random_page_cost": "1.1",
+        "vacuum_cost_limit": "400",
+        "idle_in_transaction_session_timeout": "1min",
+    },
+    "production": {
+        "work_mem": "5MB",
+        "hash_mem_multiplier": "2",
+        "maintenance_work_mem": "128MB",
+        "max_parallel_workers": "2",
+        "max_parallel_workers_per_gather": "1",
+        "max_parallel_maintenance_workers": "1",
+        "jit": "off",
+        "random_page_cost": "1.1",
+        "default_statistics_target": "200",
+        "vacuum_cost_limit": "1000",
+        "idle_in_transaction_session_timeout": "1min",
+    },
+}
 # Any key of an advisory lock that nobody else takes.
 GATE = 4711
 
@@ -124,6 +152,36 @@ def test_a_declared_setting_that_the_applications_sessions_do_not_get_is_warned_
         assert not [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
     finally:
         as_owner("ALTER ROLE shop_app RESET statement_timeout")
+
+
+@pytest.mark.parametrize("kind", ["DATABASE_URL", "DIRECT_URL"])
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_the_applications_sessions_have_what_the_level_derives(converged, name, kind):
+    _neon, _env, state, _runs = converged
+    with contextlib.closing(psycopg2.connect(delivered(state, name)[kind])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT name, current_setting(name), source FROM pg_catalog.pg_settings WHERE name = ANY(%s)", (list(DERIVED[name]),))
+        found = {setting: (value, source) for setting, value, source in cursor.fetchall()}
+    assert found == {setting: (value, "database") for setting, value in DERIVED[name].items()}
+
+
+def test_the_run_says_what_the_level_derives_and_that_the_memory_lasts(converged):
+    _neon, _env, _state, runs = converged
+    said = runs["production"][2].task("How the server's connections and its memory are shared out").result["msg"]
+    (level,) = [line for line in said if line.startswith("The level optimised derives 10 settings of the database: ")]
+    assert "work_mem = 5MB" in level
+    # Declared, so not the level's.
+    assert "idle_in_transaction_session_timeout" not in level
+    assert any(line.startswith("Memory, if all work at once: ") and line.endswith(" of 2.0 GB.") for line in said)
+
+
+def test_a_declared_setting_goes_before_a_derived_one_and_null_leaves_it_out(converged):
+    _neon, env, _state, _runs = converged
+    declared = {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s", "work_mem": "6MB", "jit": None}
+    run = play(env, "staging", check=True, extra_vars={"db_settings_database": declared}).succeeded()
+    task = run.task("Settings of the server, of the database and of roles in it")
+    assert task.result["actions"] == ["set work_mem = 6MB for database shop"]
+    assert "jit" not in [setting["name"] for setting in task.result["settings"]]
+    assert run.changed == 1
 
 
 @pytest.mark.parametrize("name", ["staging", "production"])

@@ -24,7 +24,7 @@ POINTS = {
     "the compute was asked for": ("The compute", ("POST", "/projects/{project_id}/endpoints")),
     "the owner's password was reset": ("The owner", ("POST", f"{BRANCH}/roles/{{role_name}}/reset_password")),
     "the roles are being made": ("The roles, their attributes and grants", REVEAL),
-    "the settings are being made": ("Settings of the database and of roles in it", REVEAL),
+    "the settings are being made": ("Settings of the server, of the database and of roles in it", REVEAL),
 }
 
 

@@ -22,6 +22,12 @@ NEON_SUPERUSER_RESERVED = 7
 NEON_CONNECTIONS_PER_CU = 419.66
 NEON_MIN_CONNECTIONS = 100
 NEON_MAX_CONNECTIONS = 4000
+#: Migrations, this collection's own sessions (one for the lock, one at work) and a person who looks.
+OWNER_CONNECTIONS = 5
+#: For sessions that are ending while their successors begin.
+HEAD_ROOM = 5
+#: PostgreSQL's own ``superuser_reserved_connections``, which own hosts have unless somebody changes it.
+SUPERUSER_RESERVED = 3
 #: The compute sizes that Neon sells, smallest first: 0.25 and 0.5, whole units up to 16, then steps of two up to 56.
 NEON_COMPUTE_SIZES: tuple[float, ...] = (0.25, 0.5, *(float(size) for size in range(1, 17)), *(float(size) for size in range(18, 57, 2)))
 

@@ -10,17 +10,20 @@ import dataclasses
 import typing as t
 
 from .._core.errors import InputError
-from .._postgres.connection_budget import NEON_SUPERUSER_RESERVED, Budget, BudgetRow, connection_budget, neon_max_connections
+from .._postgres.connection_budget import (
+    HEAD_ROOM,
+    NEON_SUPERUSER_RESERVED,
+    OWNER_CONNECTIONS,
+    Budget,
+    BudgetRow,
+    connection_budget,
+    neon_max_connections,
+)
 from .access_rules import application_limits, declared_roles, limit_of
 from .findings import Finding, finding
 from .neon_rules import compute_units_known
 
 Values = t.Mapping[str, t.Any]
-
-#: Migrations, this collection's own sessions (one for the lock, one at work) and a person who looks.
-OWNER_CONNECTIONS = 5
-#: For sessions that are ending while their successors begin.
-HEAD_ROOM = 5
 
 
 def pool(values: Values) -> t.Iterator[Finding]:

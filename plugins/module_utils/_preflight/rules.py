@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import access_rules, host_rules, neon_rules, pool_rules, setting_rules
+from . import access_rules, host_rules, neon_rules, pool_rules, setting_rules, tuning_rules
 from .findings import Finding
 from .host_rules import FileFacts
 
@@ -21,7 +21,7 @@ def judge(values: t.Mapping[str, t.Any], facts: FileFacts) -> list[Finding]:
     :param facts: what the file system says about the declared paths.
     """
     findings: list[Finding] = []
-    for rule in (*pool_rules.RULES, *neon_rules.RULES, *access_rules.RULES, *setting_rules.RULES):
+    for rule in (*pool_rules.RULES, *neon_rules.RULES, *access_rules.RULES, *tuning_rules.RULES, *setting_rules.RULES):
         findings.extend(rule(values))
     for rule in host_rules.RULES:
         findings.extend(rule(values, facts))

@@ -16,11 +16,12 @@ from .._postgres.setting_value import BadValueError
 from .._postgres.settings_snapshot import SERVERS
 from .access_rules import declared_roles
 from .findings import Finding, shown
+from .tuning_rules import LEVEL, OF_DATABASE, OF_SERVER, settled
 
 Values = t.Mapping[str, t.Any]
 Rule = t.Callable[[Values], t.Iterable[Finding]]
 
-_OF_DATABASE, _OF_ROLES = "db_settings_database", "db_settings_roles"
+_OF_ROLES = "db_settings_roles"
 
 
 def roles(values: Values) -> t.Iterator[Finding]:
@@ -46,20 +47,34 @@ def parameters(values: Values) -> t.Iterator[Finding]:
     problems = declared_problems(catalogue, provider, wanted)
     for item, error in problems:
         yield _finding(item, error)
+    # A level is tested to derive only what a server takes; a server that changes its mind must be noticed here, not half way through a run.
+    for item, error in declared_problems(catalogue, provider, _of_level(values)):
+        yield _finding(item, error, LEVEL)
     refused = {id(item) for item, _error in problems}
     for item in wanted:
         if id(item) not in refused and needs_privilege(catalogue, item.name):
             yield _privileged(catalogue, item)
 
 
+def _database(values: Values) -> str:
+    return values.get("db_settings_name") or values.get("neon_database_name") or ""
+
+
+def _of_level(values: Values) -> list[SettingWanted]:
+    """Return the settings that the level derives and that nothing is declared instead of."""
+    every = settled(values)
+    scopes = {"server": Scope(), "database": Scope(_database(values))}
+    return [SettingWanted(name, scope, every[part][name]) for part, scope in scopes.items() for name in every["derived"][part]]
+
+
 def _declared(values: Values) -> list[SettingWanted]:
-    """Return the declared settings of the database and of its roles, without what is no mapping."""
-    database = values.get("db_settings_name") or values.get("neon_database_name") or ""
-    of_database = values.get(_OF_DATABASE)
+    """Return the declared settings of the server, of the database and of its roles, without what is no mapping and what only leaves a derived one out."""
+    database = _database(values)
     by_role = values.get(_OF_ROLES)
+    every = settled(values)
     found: list[SettingWanted] = []
-    if isinstance(of_database, dict):
-        found += [SettingWanted(str(name), Scope(database), value) for name, value in of_database.items()]
+    for part, scope in (("server", Scope()), ("database", Scope(database))):
+        found += [SettingWanted(str(name), scope, value) for name, value in every[part].items() if name not in every["derived"][part]]
     if isinstance(by_role, dict):
         for role, wanted in by_role.items():
             if isinstance(wanted, dict):
@@ -70,11 +85,15 @@ def _declared(values: Values) -> list[SettingWanted]:
 def _place(item: SettingWanted) -> tuple[str, str]:
     """Return the inventory's variable and what stands there."""
     setting = {item.name: item.value}
-    return (_OF_DATABASE, shown(setting)) if item.scope.role is None else (_OF_ROLES, shown({item.scope.role: setting}))
+    if item.scope.role is not None:
+        return _OF_ROLES, shown({item.scope.role: setting})
+    return OF_SERVER if item.scope.is_system else OF_DATABASE, shown(setting)
 
 
-def _finding(item: SettingWanted, error: DbinfraError) -> Finding:
+def _finding(item: SettingWanted, error: DbinfraError, source: str | None = None) -> Finding:
+    """:param source: the variable that the setting comes from, unless it is declared itself."""
     variable, value = _place(item)
+    variable = source or variable
     if item.value is None and isinstance(error, BadValueError):
         return Finding(variable, value, f"{item.name} has no value", "Give one, or remove the setting")
     # The value stands in the finding already, where it is hidden if its name sounds like a secret.

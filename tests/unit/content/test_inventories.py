@@ -142,6 +142,7 @@ def test_the_plans_numbers():
     staging, production = (variables(name) for name in ENVIRONMENTS)
     assert (staging["db_pool_min"], staging["db_pool_max"]) == (2, 15)
     assert (production["db_pool_min"], production["db_pool_max"]) == (5, 20)
+    assert (staging["db_settings_level"], production["db_settings_level"]) == ("moderate", "optimised")
     assert staging["db_tls_mode"] == production["db_tls_mode"] == "verify-full"
     assert production["neon_suspend_timeout_seconds"] == -1
     assert production["neon_branch_protected"] is True

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._local import private_file
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon import names
-from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, neon_rules, pool_rules, rules
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.tuning import Tuning
+from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight import files, neon_rules, pool_rules, rules, tuning_rules
 from ansible_collections.dbinfra.postgres.plugins.module_utils._preflight.host_rules import FileFacts, Problem
 
 PRODUCTION: dict[str, t.Any] = {
@@ -92,6 +93,15 @@ def role(**changes: t.Any) -> list[dict[str, t.Any]]:
     return [{**first, **changes}, *others]
 
 
+COMPUTE: dict[str, t.Any] = {"memory": "0.5CU", "cpus": 2.0, "storage": "network", "disk": None}
+LEVEL: dict[str, t.Any] = {
+    **PRODUCTION,
+    "db_settings_level": "optimised",
+    "db_settings_compute": COMPUTE,
+    "db_settings_connections": {"application": 20, "roles": PRODUCTION["db_access_roles"]},
+    "db_settings_server": {},
+}
+
 PREVIEW: dict[str, t.Any] = {**STAGING, "neon_preview_state": "present", "neon_preview_ttl": "3d"}
 
 
@@ -99,7 +109,7 @@ def judge(values: dict[str, t.Any], problems: dict[str, Problem] | None = None) 
     return rules.judge(values, FileFacts(problems or {}))
 
 
-@pytest.mark.parametrize("values", [PRODUCTION, STAGING, {}], ids=["production", "staging", "nothing declared"])
+@pytest.mark.parametrize("values", [PRODUCTION, STAGING, LEVEL, {}], ids=["production", "staging", "a level", "nothing declared"])
 def test_a_sound_declaration_has_no_findings(values: dict[str, t.Any]) -> None:
     assert judge(values) == []
 
@@ -354,6 +364,20 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
     (PRODUCTION, {"db_settings_database": {"log_statement": "all"}}, "db_settings_database", "only a superuser may set log_statement", W),
     (PRODUCTION, {"db_settings_database": {"log_statement": "most"}}, "db_settings_database", "it is none of none, ddl, mod, all", E),
     (PRODUCTION, {"neon_pg_version": 16, "db_settings_database": {"transaction_timeout": 1}}, "db_settings_database", "16 has no parameter", E),
+    (PRODUCTION, {"db_settings_server": {"shared_buffers": "1GB"}}, "db_settings_server", "Neon has no ALTER SYSTEM", E),
+    (LEVEL, {"db_settings_server": {"work_mem": "4MB"}}, "db_settings_server", "work_mem cannot be set for the whole server on Neon", E),
+    # The level's own settings stay out of the way of declared ones, in any case of the name; what it does not derive still needs a value.
+    (LEVEL, {"db_settings_database": {"WORK_MEM": "1gb"}}, "db_settings_database", "Units are case-sensitive", E),
+    (LEVEL, {"db_settings_database": {"statement_timeout": None}}, "db_settings_database", "statement_timeout has no value", E),
+    (LEVEL, {"db_settings_level": "none", "db_settings_database": {"jit": None}}, "db_settings_database", "jit has no value", E),
+    (LEVEL, {"db_settings_database": {"work_mem": "64MB"}}, "db_settings_database", "more memory than there is: 512 MB shared + 512 MB for 4", W),
+    (LEVEL, {"db_settings_database": {"Hash_Mem_Multiplier": 8}}, "db_settings_database", "for 46 sessions and parallel workers = 2.", W),
+    (LEVEL, {"db_settings_compute": {**COMPUTE, "memory": "2"}}, "db_settings_level", "'2' is less than 128MB: a number without a unit", E),
+    (LEVEL, {"db_settings_compute": {**COMPUTE, "cpus": 0}}, "db_settings_level", "0 is no number of CPUs", E),
+    (LEVEL, {"db_settings_connections": {"application": 20_000}}, "db_settings_level", "2.0 GB of memory are too little for 20005 sessions", E),
+    # What is wrong with the compute or the pool is said of them, once.
+    (LEVEL, {"neon_compute_min_cu": 3.0, "db_settings_compute": {**COMPUTE, "memory": "3.0CU"}}, "neon_compute_min_cu", "", E),
+    (LEVEL, {"db_pool_max": 0, "db_pool_min": 0, "db_settings_connections": {"application": 0}}, "db_pool_max", "could not connect at all", E),
     (PRODUCTION, {"db_access_passwords": {"shop_app": "hunter2\0"}}, "db_access_passwords", "holds a null character", E),
     (PRODUCTION, {"db_tls_mode": "verify-ca"}, "db_tls_mode", "pose as the server", E),
     (STAGING, {"db_tls_mode": "require"}, "db_tls_mode", "pose as the server", W),
@@ -374,6 +398,33 @@ def test_a_rule(base: dict[str, t.Any], changes: dict[str, t.Any], variable: str
     text = found[0].describe()
     assert "hunter2" not in text
     assert "napi" not in text
+
+
+def test_the_level_is_shown_with_what_it_derives_and_the_sum_of_the_memory() -> None:
+    said = tuning_rules.arithmetic({**LEVEL, "db_settings_database": {"WORK_MEM": "8MB", "jit": None, "statement_timeout": "30s"}})
+    derived = said["derived_settings"]["database"]
+    assert said["derived_settings"]["server"] == {}
+    assert derived["maintenance_work_mem"] == "128MB"
+    assert not {"work_mem", "WORK_MEM", "jit", "statement_timeout"} & set(derived)
+    level, memory = said["settings_arithmetic"]
+    assert level.startswith(f"The level optimised derives {len(derived)} settings of the database: ")
+    assert "maintenance_work_mem = 128MB" in level
+    # 46 times 8 MB, twice.
+    assert memory == (
+        "Memory, if all work at once: 512 MB shared + 512 MB for 4 maintenance workers + 736 MB for 46 sessions and parallel workers = 1.7 GB of 2.0 GB."
+    )
+
+
+@pytest.mark.parametrize("changes", [{"db_settings_level": "none"}, {"db_pool_max": 0}, {"neon_pg_version": 13}, {"db_settings_compute": {}}])
+def test_without_a_level_that_can_be_derived_nothing_is_shown(changes: dict[str, t.Any]) -> None:
+    assert tuning_rules.arithmetic({**LEVEL, **changes}) == {"derived_settings": None, "settings_arithmetic": []}
+
+
+def test_a_derived_setting_that_a_server_would_refuse_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Tuning({"shared_buffers": "1GB"}, {"work_mem": "1gb"})
+    monkeypatch.setattr(tuning_rules, "derive", lambda *_args: wrong)
+    found = [(item.variable, item.value) for item in judge(LEVEL) if not item.warning]
+    assert found == [("db_settings_level", '{"shared_buffers": "1GB"}'), ("db_settings_level", '{"work_mem": "1gb"}')]
 
 
 def test_every_wrong_setting_is_found_with_the_variable_it_stands_in() -> None:
