@@ -80,7 +80,7 @@ class PostgresServer:
         self._hand_over()
         data = self.folder / "data"
         initdb = [str(self.home / "bin" / "initdb"), "-D", str(data), "-U", "cloud_admin", "-A", "scram-sha-256", f"--pwfile={password_file}"]
-        done = subprocess.run(self._as_user([*initdb, "-E", "UTF8", "--no-locale", "--no-sync"]), capture_output=True, text=True, check=False)
+        done = subprocess.run(self.as_user([*initdb, "-E", "UTF8", "--no-locale", "--no-sync"]), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         password_file.unlink()
         (data / "pg_hba.conf").write_text("hostssl all all all scram-sha-256\n", encoding="utf-8")
@@ -110,7 +110,7 @@ class PostgresServer:
         for name, value in self.options.items():
             arguments += ["-c", f"{name}={value}"]
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(self._as_user(arguments), stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(self.as_user(arguments), stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -187,7 +187,8 @@ class PostgresServer:
         }
         return {**connection, **changes}
 
-    def _as_user(self, arguments: list[str]) -> list[str]:
+    def as_user(self, arguments: list[str]) -> list[str]:
+        """Return a command that runs as the server's user, which is never root."""
         if self._user is None:
             return arguments
         return ["setpriv", f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}", "--clear-groups", *arguments]
