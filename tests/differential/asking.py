@@ -22,8 +22,17 @@ from postgres_server import SUPERUSER_PASSWORD, PostgresServer
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import Catalogue, Parameter, live_catalogue
 
-#: Parameters of sessions that would end the session that asks: they are asked like those of the whole server.
-_DEADLY = ("exit_on_error", "transaction_timeout")
+#: Parameters of sessions that are asked like those of the whole server: they would end the session or the question, or pg_settings shows
+#: what the session's socket has instead of what was set.
+_NOT_IN_SESSION = (
+    "exit_on_error",
+    "statement_timeout",
+    "tcp_keepalives_count",
+    "tcp_keepalives_idle",
+    "tcp_keepalives_interval",
+    "tcp_user_timeout",
+    "transaction_timeout",
+)
 
 _CATALOGUE = """
 SELECT name, setting, vartype, unit, context, min_val, max_val, enumvals, boot_val, source, pending_restart
@@ -57,7 +66,7 @@ class Asker:
 
     def by_session(self, parameter: Parameter) -> bool:
         """Return whether a session is asked."""
-        return parameter.context in ("user", "superuser") and parameter.name not in _DEADLY
+        return parameter.context in ("user", "superuser") and parameter.name not in _NOT_IN_SESSION
 
     def ask(self, parameter: Parameter, arguments: t.Sequence[str]) -> Answer:
         """Return what the server makes of ``name TO argument, ...``."""
@@ -128,6 +137,8 @@ class Asker:
             ),
             capture_output=True,
             check=False,
+            # Paths are shown as this folder's.
+            cwd="/",
         )
         if done.returncode:
             return Answer(None, done.stderr.decode("utf-8", "replace").strip())

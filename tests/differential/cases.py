@@ -44,7 +44,7 @@ NO_UNITS = [
     "%",
     "MB MB",
 ]
-BLANKS = ["", "", "", " ", "  ", "\t", "\n", "\v", "\u00a0", "\u3000"]
+BLANKS = ["", "", "", " ", "  ", "\t", "\r", "\v", "\u00a0", "\u3000"]
 
 NUMBERS = [
     "-1", "0", "1", "2", "-2", "+3", "++3", "+-3", "- 1", "-0", "-0.0", "+0", ".5", "5.", "-.5", "-5.", ".", "-", "+", "", "1.5", "2.5", "-0.5", "0.5", "0.49999", "1e3", "1E3", "1e+3",
@@ -57,7 +57,7 @@ NUMBERS = [
 
 BOOLEANS = [
     "on", "off", "o", "of", "t", "tr", "tru", "TRUE", "true", "f", "F", "fal", "False", "y", "ye", "YES", "yess", "n", "no", "NO", "non", "0", "1", "00", "01", "2", "-1", "", "tr ue", " on", "on ",
-    "on\n", "onn", "offf", "truee", "enable", "disabled", "default", "none", "ON", "Of", "\u00f6n", "\ufb00", "o\ufb00", "0.0", "1.0",
+    "on\r", "onn", "offf", "truee", "enable", "disabled", "default", "none", "ON", "Of", "\u00f6n", "\ufb00", "o\ufb00", "0.0", "1.0",
 ]  # fmt: skip
 
 #: Every word that some enum knows, lists or hides, and some that none does.

@@ -103,10 +103,40 @@ def _target_name(_major: int, text: str) -> str:
     return text
 
 
-def _path(_major: int, text: str) -> str:
-    """Paths lose what means nothing in them: doubled and trailing slashes, and folders named with a single dot."""
+def _path(major: int, text: str) -> str:
+    """Paths lose what means nothing in them: doubled and trailing slashes, and from 15 on single and double dots anywhere."""
     path = re.sub("/+", "/", text)
-    return path.rstrip("/") or path[:1]
+    path = path.rstrip("/") or path[:1]
+    if major < 15:
+        return _path_without_last_dots(path)
+    root = path[:1] if path.startswith("/") else ""
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and kept and kept[-1] != "..":
+            kept.pop()
+        elif part not in ("", ".", "..") or (part == ".." and not root):
+            kept.append(part)
+    return root + "/".join(kept) or (path[:1] and ".")
+
+
+def _path_without_last_dots(path: str) -> str:
+    """PostgreSQL 14 looks at the dots at a path's end only."""
+    removed = 0
+    while path not in ("", "/"):
+        parent, _slash, last = path.rpartition("/")
+        shorter = parent or ("/" if path.startswith("/") else "")
+        if path == ".":
+            path = "" if removed else "."
+            break
+        if last == ".":
+            path = shorter
+        elif last == "..":
+            path, removed = shorter, removed + 1
+        elif removed:
+            path, removed = shorter or ".", removed - 1
+        else:
+            break
+    return path + "/".join([".."] * removed) if path != "/" else path
 
 
 _TEXTS: dict[str, t.Callable[[int, str], str]] = {
@@ -119,6 +149,7 @@ _TEXTS: dict[str, t.Callable[[int, str], str]] = {
     "recovery_target": _target,
     "recovery_target_lsn": _target_lsn,
     "recovery_target_name": _target_name,
+    "stats_temp_directory": _path,
 }
 
 # --- lists -----------------------------------------------------------------------------------------------------------------------------
@@ -129,7 +160,7 @@ _DIRECTORIES = frozenset(
 )
 
 #: Lists of names: without quotes they count in lower case.
-_NAMES = frozenset({"search_path", "temp_tablespaces"})
+_NAMES = frozenset({"search_path", "synchronized_standby_slots", "temp_tablespaces"})
 
 #: Lists in which upper and lower case are the same to the server.
 _CASELESS = frozenset(

@@ -124,17 +124,7 @@ def _scalar_text(parameter: Parameter, value: t.Any) -> str:
 
 
 #: Spellings that the server takes for an enum without listing them in pg_settings: spelling, what it stands for.
-_ENUM_ALIASES = (
-    ("true", "on"),
-    ("yes", "on"),
-    ("1", "on"),
-    ("false", "off"),
-    ("no", "off"),
-    ("0", "off"),
-    ("debug", "debug2"),
-    ("archive", "replica"),
-    ("hot_standby", "replica"),
-)
+_ENUM_ALIASES = (("true", "on"), ("yes", "on"), ("1", "on"), ("false", "off"), ("no", "off"), ("0", "off"), ("debug", "debug2"))
 
 
 def _enum_value(parameter: Parameter, text: str) -> Value:
@@ -142,6 +132,9 @@ def _enum_value(parameter: Parameter, text: str) -> Value:
     known = {lower_ascii(name): name for name in parameter.enumvals}
     if word not in known:
         word = dict(_ENUM_ALIASES).get(word, word)
+    if word in ("archive", "hot_standby") and "logical" in known:
+        # What wal_level was called before 9.6.
+        word = "replica"
     if word == "info" and "notice" in known:
         known["info"] = "info"
     if word not in known:
