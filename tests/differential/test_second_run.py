@@ -37,6 +37,9 @@ _CHOSEN: dict[str, t.Any] = {
     "createrole_self_grant": ["set", "inherit"],
     "DateStyle": ["ISO", "DMY"],
     "debug_io_direct": ["data"],
+    "dynamic_library_path": "$libdir:/tmp",
+    "exit_on_error": "off",
+    "extension_control_path": "$system:/tmp",
     "default_table_access_method": "heap",
     "default_tablespace": "pg_default",
     "default_text_search_config": "pg_catalog.english",
@@ -73,6 +76,9 @@ _CHOSEN: dict[str, t.Any] = {
 _KEPT_BY_THE_SERVER: dict[str, t.Any] = {
     # Its libraries must lie in a folder that this server does not have; databases and roles show the parameter.
     "local_preload_libraries": [],
+    # Every query of ours would start processes, each with the delays below.
+    "debug_parallel_query": "off",
+    "force_parallel_mode": "off",
     # With it every login is for a role of another name.
     "db_user_namespace": "off",
     # Its clients ask for TLS.
