@@ -14,6 +14,8 @@ import pathlib
 import sys
 import typing as t
 
+import psycopg2.sql
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cases
 from asking import Answer, Asker
 from exceptions import ONLY_THE_SERVER_KNOWS, REFUSED_ON_PURPOSE, SHOWN_ABSOLUTE
+from postgres_server import PostgresServer
 
 THOROUGH = settings.get_current_profile_name() == "thorough"
 GENERATED = 2000 if THOROUGH else 150
@@ -158,6 +161,21 @@ def test_predictions_know_the_same_parameters(asking: Asker) -> None:
         for field in ("name", "vartype", "unit", "context", "min_val", "max_val", "boot_val", "is_list", "major"):
             assert getattr(known, field) == getattr(parameter, field), f"{parameter.name}.{field}"
         assert set(parameter.enumvals) <= set(known.enumvals)
+
+
+@pytest.mark.parametrize("text", ["PUBLIC", '"PUBLIC"', '"public"', " public ,pg_catalog", '"pu""blic", PuBlIc', "x" * 70 + ", public"])
+def test_names_in_a_list_mean_what_they_mean_to_the_server(server: PostgresServer, asking: Asker, text: str) -> None:
+    """The server shows a list as it was written; which schemas it means shows in what it finds."""
+    found: list[list[str]] = []
+    with server.superuser() as cursor:
+        cursor.execute("SELECT set_config('search_path', %s, false)", (text,))
+        cursor.execute("SELECT current_schemas(false)::text[]")
+        found.append(cursor.fetchone()[0])
+        arguments = declared_value(asking.catalogue.find("search_path"), text).arguments
+        cursor.execute(psycopg2.sql.SQL("SET search_path TO {}").format(psycopg2.sql.SQL(", ").join(map(psycopg2.sql.Literal, arguments))))
+        cursor.execute("SELECT current_schemas(false)::text[]")
+        found.append(cursor.fetchone()[0])
+    assert found[0] == found[1]
 
 
 def test_few_exceptions_and_each_with_a_reason() -> None:
