@@ -25,11 +25,11 @@ demo-down: ## stop the local Neon of the demo and remove every trace
 
 .PHONY: test
 test: setup ## everything that must pass before a change goes in, in an order that fails early
-	@$(RUN) lint unit unit-py313 sanity integration generated molecule artifact readme
+	@$(RUN) lint unit unit-py313 sanity integration generated differential molecule artifact readme
 
 .PHONY: test-all
 test-all: setup ## test, and what takes long
-	@$(RUN) lint unit unit-py313 sanity integration generated-thorough molecule artifact readme bench
+	@$(RUN) lint unit unit-py313 sanity integration generated-thorough differential-thorough molecule artifact readme bench
 
 .PHONY: lint
 lint: setup ## ansible-lint (production profile), yamllint, ruff, shellcheck
@@ -58,6 +58,14 @@ generated: setup ## random declarations and random faults, 200 cases (test-all: 
 .PHONY: generated-thorough
 generated-thorough: setup ## the same with 1,000 cases, others in every run
 	@$(RUN) generated-thorough
+
+.PHONY: differential
+differential: setup ## how settings are read against real servers of each version that is there, a sample
+	@$(RUN) differential
+
+.PHONY: differential-thorough
+differential-thorough: setup ## the same on PostgreSQL 14 to 18, all edges and 10,000 generated values, others in every run
+	@$(RUN) differential-thorough
 
 .PHONY: molecule
 molecule: setup ## the molecule scenarios (check, converge, idempotence, verify)

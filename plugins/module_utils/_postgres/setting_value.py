@@ -11,23 +11,12 @@ import typing as t
 
 from .._core.errors import InputError
 from .setting_catalogue import Parameter
-from .setting_number import BadNumberError, parse_integer, parse_real, show_real
+from .setting_list import cut_name, lower_ascii
+from .setting_number import BadNumberError, parse_bound, parse_integer, parse_real, show_real
+from .setting_rules import BrokenRuleError, read_list, ruled_integer, ruled_list, ruled_text
 
 _TRUE = ("on", "true", "yes")
 _FALSE = ("off", "false", "no")
-
-#: Lists in which upper and lower case are the same to the server.
-_CASELESS_LISTS = frozenset(
-    {
-        "createrole_self_grant",
-        "datestyle",
-        "debug_io_direct",
-        "log_connections",
-        "log_destination",
-        "restrict_nonsystem_relation_kind",
-        "wal_consistency_checking",
-    }
-)
 
 
 class BadValueError(InputError):
@@ -39,7 +28,8 @@ class Value:
     """A value that PostgreSQL accepts.
 
     :param canonical: equal for equal values of one parameter, whatever their text.
-    :param arguments: what stands behind ``SET name TO``, one text or, for lists, several; empty for a list that has to be RESET.
+    :param arguments: what stands behind ``SET name TO``, one text or, for lists whose elements the server quotes, several; empty for a
+        list that has to be RESET.
     """
 
     canonical: t.Hashable
@@ -62,9 +52,14 @@ def declared_value(parameter: Parameter, value: t.Any) -> Value:
     if isinstance(value, (list, tuple)):
         if not parameter.is_list and not parameter.custom:
             raise _wrong(parameter, value, "it is not a list parameter", "Give a single value")
-        return _list_value(parameter, [_scalar_text(parameter, item) for item in value])
+        elements = [_scalar_text(parameter, item) for item in value]
+        if parameter.custom:
+            # What an extension will make of it is not known yet: a placeholder takes one text.
+            return Value(", ".join(elements), (", ".join(elements),))
+        # Elsewhere the server joins several arguments without a quote: there an element with a comma is two.
+        return _quoted_list(parameter, elements) if parameter.quotes_elements else _list(parameter, ", ".join(elements))
     if parameter.is_list:
-        return _list_value(parameter, split_list(_scalar_text(parameter, value)))
+        return _list(parameter, _scalar_text(parameter, value))
     text = _scalar_text(parameter, value)
     if parameter.vartype == "bool":
         canonical = read_bool(text)
@@ -75,7 +70,7 @@ def declared_value(parameter: Parameter, value: t.Any) -> Value:
         return _enum_value(parameter, text)
     if parameter.vartype in ("integer", "real"):
         return Value(_number(parameter, text), (text,))
-    return Value(text, (text,))
+    return Value(_checked(parameter, value, ruled_text, text), (text,))
 
 
 def stored_canonical(parameter: Parameter, text: str | None) -> t.Hashable:
@@ -87,43 +82,28 @@ def stored_canonical(parameter: Parameter, text: str | None) -> t.Hashable:
         return None
     try:
         if parameter.is_list:
-            elements = split_list(text)
             # "" in double quotes is how an empty list of quoted elements is stored.
-            return _list_canonical(parameter, [] if elements == [""] else elements)
+            if parameter.quotes_elements and text == '""':
+                return ()
+            return _checked(parameter, text, ruled_list, text)
         return declared_value(parameter, text).canonical
     except InputError:
         return ("unreadable", text)
 
 
 def shown_text(parameter: Parameter, text: str | None) -> str | None:
-    """Return a stored text for people, in the form of :attr:`Value.text`: the elements of a list without PostgreSQL's quotes."""
-    if text is None or not parameter.is_list:
+    """Return a stored text for people, in the form of :attr:`Value.text`: elements that the server quotes without these quotes."""
+    if text is None or not parameter.quotes_elements:
         return text
-    return ", ".join(split_list(text))
-
-
-def split_list(text: str) -> list[str]:
-    """Split a list at its commas; double quotes hold an element together and are doubled inside."""
-    elements: list[str] = []
-    rest = text.strip()
-    while rest:
-        if rest.startswith('"'):
-            end = 1
-            while end < len(rest) and (rest[end] != '"' or rest[end + 1 : end + 2] == '"'):
-                end += 2 if rest[end] == '"' else 1
-            elements.append(rest[1:end].replace('""', '"'))
-            rest = rest[end + 1 :].lstrip()
-        else:
-            element, _comma, _after = rest.partition(",")
-            elements.append(element.strip())
-            rest = rest[len(element) :]
-        rest = rest[1:].lstrip() if rest.startswith(",") else rest
-    return elements
+    try:
+        return ", ".join(read_list(parameter, text))
+    except BrokenRuleError:
+        return text
 
 
 def read_bool(text: str) -> str | None:
     """Return ``on`` or ``off`` as the server reads a Boolean: any unambiguous prefix, in any case, or 1 and 0. None for anything else."""
-    word = text.lower()
+    word = lower_ascii(text)
     if word in ("1", "0"):
         return "on" if word == "1" else "off"
     if not word or word == "o":
@@ -148,10 +128,13 @@ _ENUM_ALIASES = (("true", "on"), ("yes", "on"), ("1", "on"), ("false", "off"), (
 
 
 def _enum_value(parameter: Parameter, text: str) -> Value:
-    word = text.lower()
-    known = {name.lower(): name for name in parameter.enumvals}
+    word = lower_ascii(text)
+    known = {lower_ascii(name): name for name in parameter.enumvals}
     if word not in known:
         word = dict(_ENUM_ALIASES).get(word, word)
+    if word in ("archive", "hot_standby") and "logical" in known:
+        # What wal_level was called before 9.6.
+        word = "replica"
     if word == "info" and "notice" in known:
         known["info"] = "info"
     if word not in known:
@@ -164,35 +147,53 @@ def _enum_value(parameter: Parameter, text: str) -> Value:
 
 def _number(parameter: Parameter, text: str) -> str:
     try:
-        if parameter.vartype == "integer":
-            value: t.Any = parse_integer(text, parameter.unit)
-        else:
-            value = parse_real(text, parameter.unit)
+        value: float = parse_integer(text, parameter.unit) if parameter.vartype == "integer" else parse_real(text, parameter.unit)
     except BadNumberError as problem:
         raise _wrong(parameter, text, str(problem), "Correct the value") from None
-    # float() where the bounds are those of a C double (1.79769e+308).
-    low, high = (float(bound) if bound is not None else None for bound in (parameter.min_val, parameter.max_val))
+    low, high = (parse_bound(bound) if bound is not None else None for bound in (parameter.min_val, parameter.max_val))
     if (low is not None and value < low) or (high is not None and value > high):
         unit = f" {parameter.unit}" if parameter.unit else ""
-        shown = str(value) if parameter.vartype == "integer" else show_real(value)
+        shown = str(value) if isinstance(value, int) else show_real(value)
         raise _wrong(
             parameter, text, f"{shown}{unit} is outside of the valid range {parameter.min_val}{unit} to {parameter.max_val}{unit}", "Stay within it"
         )
-    return str(value) if parameter.vartype == "integer" else show_real(value)
+    if isinstance(value, int):
+        return str(_checked(parameter, text, ruled_integer, value))
+    return show_real(value)
 
 
-def _list_canonical(parameter: Parameter, elements: t.Sequence[str]) -> tuple[str, ...]:
-    if parameter.name.lower() in _CASELESS_LISTS:
-        return tuple(element.lower() for element in elements)
-    return tuple(elements)
+_In = t.TypeVar("_In")
+_Out = t.TypeVar("_Out")
 
 
-def _list_value(parameter: Parameter, elements: list[str]) -> Value:
+def _checked(parameter: Parameter, value: t.Any, rule: t.Callable[[Parameter, _In], _Out], read: _In) -> _Out:
+    """Apply a rule of the parameter itself; ``value`` is what was declared."""
+    try:
+        return rule(parameter, read)
+    except BrokenRuleError as problem:
+        raise _wrong(parameter, value, str(problem), "Correct the value") from None
+
+
+def _list(parameter: Parameter, text: str) -> Value:
+    """Return a list that was declared as one text, as it would stand in postgresql.conf."""
+    canonical = _checked(parameter, text, ruled_list, text)
+    if parameter.quotes_elements:
+        return _quoted_list(parameter, _checked(parameter, text, read_list, text))
+    return Value(canonical, (text,))
+
+
+def _quoted_list(parameter: Parameter, elements: list[str]) -> Value:
+    name = parameter.name.lower()
+    if name in ("search_path", "temp_tablespaces"):
+        elements = [cut_name(element) for element in elements]
+    if elements == [""]:
+        elements = []
     if elements:
-        if "" in elements and parameter.quotes_elements:
+        # An empty name is no schema, and stands for the database's own tablespace; a library or a directory without a name cannot be found.
+        if "" in elements and name not in ("search_path", "temp_tablespaces"):
             raise _wrong(parameter, elements, "an element is empty", "Remove it")
-        return Value(_list_canonical(parameter, elements), tuple(elements))
-    if not parameter.quotes_elements or parameter.name.lower() == "search_path":
+        return Value(tuple(elements), tuple(elements))
+    if name == "search_path":
         return Value((), ("",))
     if stored_canonical(parameter, parameter.boot_val) == ():
         # SET shared_preload_libraries = '' is stored as "" and the server does not start any more: only RESET gives an empty list.

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import Parameter, snapshot_catalogue
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_list import split_list
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import (
     declared_value,
     read_bool,
     shown_text,
-    split_list,
     stored_canonical,
 )
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.settings_snapshot import SERVERS
