@@ -37,7 +37,7 @@ THOROUGH = settings.get_current_profile_name() == "thorough"
 GENERATED = 2000 if THOROUGH else 150
 
 #: Of the edges of a parameter every how many is asked for: a session answers in a millisecond, the start of a server takes twenty.
-STEP_IN_SESSION, STEP_AT_START = (1, 1) if THOROUGH else (3, 12)
+STEP_IN_SESSION, STEP_AT_START = (1, 1) if THOROUGH else (4, 20)
 
 
 def settable(asking: Asker) -> list[Parameter]:
