@@ -52,8 +52,6 @@ _CHOSEN: dict[str, t.Any] = {
     "log_destination": ["stderr", "csvlog"],
     "log_timezone": "UTC",
     "max_stack_depth": "1MB",
-    "post_auth_delay": 1,
-    "pre_auth_delay": 1,
     "primary_slot_name": "a_slot",
     "recovery_target": "immediate",
     "recovery_target_lsn": "16/B374D848",
@@ -76,7 +74,9 @@ _CHOSEN: dict[str, t.Any] = {
 _KEPT_BY_THE_SERVER: dict[str, t.Any] = {
     # Its libraries must lie in a folder that this server does not have; databases and roles show the parameter.
     "local_preload_libraries": [],
-    # Every query of ours would start processes, each with the delays below.
+    # Every connection would wait, and every query would start processes that wait.
+    "post_auth_delay": 0,
+    "pre_auth_delay": 0,
     "debug_parallel_query": "off",
     "force_parallel_mode": "off",
     # With it every login is for a role of another name.

@@ -10,6 +10,7 @@ A version whose programs are not there is skipped by name; ``scripts/postgres_ve
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import sys
 import typing as t
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import Parameter, snapshot_catalogue
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_rules import ruled_text
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import declared_value, stored_canonical
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
@@ -35,7 +37,7 @@ THOROUGH = settings.get_current_profile_name() == "thorough"
 GENERATED = 2000 if THOROUGH else 150
 
 #: Of the edges of a parameter every how many is asked for: a session answers in a millisecond, the start of a server takes twenty.
-STEP_IN_SESSION, STEP_AT_START = (1, 1) if THOROUGH else (3, 12)
+STEP_IN_SESSION, STEP_AT_START = (1, 1) if THOROUGH else (4, 20)
 
 
 def settable(asking: Asker) -> list[Parameter]:
@@ -71,11 +73,8 @@ def same(asking: Asker, parameter: Parameter, ours: t.Any, shown: str) -> bool:
         # The server shows six digits, and a zero may have a sign.
         return f"{float(ours):g}" == f"{float(shown) + 0.0:g}"
     if parameter.name in SHOWN_ABSOLUTE:
-        return (
-            shown == "/" + ours.removeprefix("/")
-            or (ours in ("", "/", ".") and shown == "/")
-            or pathlib.PurePosixPath("/", ours) == pathlib.PurePosixPath(shown)
-        )
+        # The folder of the server that was asked is the root.
+        return shown == ruled_text(dataclasses.replace(parameter, name="log_directory"), f"/{ours}")
     if parameter.vartype == "string" and not parameter.is_list:
         return bool(ours == shown)
     return bool(ours == stored_canonical(parameter, shown))

@@ -46,6 +46,8 @@ def ruled_integer(parameter: Parameter, value: int) -> int:
         raise BrokenRuleError("it is no multiple of 16")
     if name == "vacuum_buffer_usage_limit" and value != 0 and value < 128:
         raise BrokenRuleError("it is neither 0 nor at least 128 kB")
+    if name == "io_max_concurrency" and value == 0:
+        raise BrokenRuleError("0 leaves no room for any; -1 lets the server choose")
     if value != -1:
         if name == "wal_buffers":
             return max(value, 4)
@@ -179,8 +181,12 @@ _WORDS: dict[str, dict[str, int]] = {
     "createrole_self_grant": {"inherit": 16, "set": 16},
     "debug_io_direct": {"data": 16, "wal": 16, "wal_init": 16},
     "log_destination": {"csvlog": 14, "jsonlog": 15, "stderr": 14, "syslog": 14},
+    "log_connections": {"all": 18, "authentication": 18, "authorization": 18, "receipt": 18, "setup_durations": 18},
     "restrict_nonsystem_relation_kind": {"foreign-table": 14, "view": 14},
 }
+
+#: What log_connections still takes from the times when it was a Boolean, by itself only.
+_FORMER_BOOLEAN = frozenset({"0", "1", "false", "no", "off", "on", "true", "yes"})
 
 
 def read_list(parameter: Parameter, text: str) -> list[str]:
@@ -210,7 +216,7 @@ def ruled_list(parameter: Parameter, text: str) -> tuple[str, ...]:
             _slot(parameter.major, element)
     if name in _CASELESS:
         elements = [lower_ascii(element) for element in elements]
-    if name in _WORDS:
+    if name in _WORDS and not (name == "log_connections" and len(elements) == 1 and elements[0] in _FORMER_BOOLEAN):
         known = [word for word, first in _WORDS[name].items() if parameter.major >= first]
         for element in elements:
             if element not in known:
@@ -272,9 +278,9 @@ def _standby_tokens(text: str) -> list[tuple[str, str]]:
 
 def _standbys(text: str) -> tuple[str, ...]:
     """Return method, number and names of synchronous_standby_names, whose names are compared without regard to case."""
-    tokens = _standby_tokens(text)
-    if not tokens:
+    if not text:
         return ()
+    tokens = _standby_tokens(text)
     method, number = "first", "1"
     kinds = [kind for kind, _text in tokens]
     if kinds[:3] == ["method", "number", "("] or kinds[:2] == ["number", "("]:

@@ -71,7 +71,7 @@ def parameter(name: str, major: int = 17) -> Parameter:
         ("synchronous_standby_names", "any 2 (a, *, 3)", ("any", "2", "a", "*", "3")),
         ("synchronous_standby_names", "4294967297 (a)", ("first", "1", "a")),
         ("synchronous_standby_names", ["a", "b"], ("first", "1", "a", "b")),
-        ("synchronous_standby_names", " ", ()),
+        ("synchronous_standby_names", "", ()),
     ],
 )  # fmt: skip
 def test_what_the_server_reads(name: str, value: t.Any, canonical: t.Any) -> None:
@@ -120,6 +120,7 @@ def test_what_the_server_reads(name: str, value: t.Any, canonical: t.Any) -> Non
         ("synchronous_standby_names", "FIRST (a)", "a name is missing"),
         ("synchronous_standby_names", "ANY 0 (a)", "not greater than zero"),
         ("synchronous_standby_names", "2 (a, b", "a bracket is not closed"),
+        ("synchronous_standby_names", " ", "a name is missing"),
         ("synchronous_standby_names", "a-b", "a syntax error at '-b'"),
     ],
 )
@@ -143,6 +144,19 @@ def test_what_the_server_refuses(name: str, value: t.Any, words: str) -> None:
 )
 def test_what_14_reads_otherwise(name: str, value: t.Any, canonical: str) -> None:
     assert declared_value(parameter(name, 14), value).canonical == canonical
+
+
+def test_what_18_looks_at() -> None:
+    log_connections = parameter("log_connections", 18)
+    assert declared_value(log_connections, "ALL").canonical == ("all",)
+    assert declared_value(log_connections, "Yes").canonical == ("yes",)
+    assert declared_value(log_connections, "").canonical == ()
+    for wrong in ("on, all", "all, on", "t", "receipts", ["a"]):
+        with pytest.raises(InputError, match="is none of"):
+            declared_value(log_connections, wrong)
+    assert declared_value(parameter("io_max_concurrency", 18), -1).canonical == "-1"
+    with pytest.raises(InputError, match="leaves no room"):
+        declared_value(parameter("io_max_concurrency", 18), 0)
 
 
 def test_jsonlog_came_with_15() -> None:
