@@ -27,13 +27,15 @@ extends_documentation_fragment:
 options:
   login:
     description:
-      - How the server is reached, without the password; the RV(dbinfra.postgres.neon_database#module:connection) of the provider's module fits as it is.
+      - How the server is reached, without the password. The RV(dbinfra.postgres.neon_database#module:connection) of the provider's module fits as
+        it is.
       - Known keys are C(login_host), C(login_port) (default 5432), C(login_user), C(login_db), C(ssl_mode) (default V(verify-full)),
         C(ca_cert) (file with CA certificates), C(server_major), C(provider) (V(neon), V(supabase) or V(self_hosted)), C(branch_id), C(exists)
         and C(stand_in). Other keys are ignored.
       - The connection is made to the server itself, never through a pooler in transaction mode.
       - Required unless O(state=rendered).
     type: dict
+    required: false
   state:
     description:
       - V(present) makes the listed settings what they say. Others are left alone.
