@@ -42,8 +42,8 @@ options:
       - V(absent) resets all of them, whatever their values and their own O(settings[].state).
       - V(exact) is V(present), and resets whatever else is configured in the same scopes, and in O(scopes). For the whole server that is what
         ALTER SYSTEM has written; a line of C(postgresql.conf) belongs to whoever writes that file.
-      - Never reset that way is what the server is reached by, started with, archived or replicated by, and what a cluster manager agrees on for all nodes. Among
-        these are C(port), C(listen_addresses), C(hba_file), C(ssl*), C(*_preload_libraries), C(archive_*), C(recovery_*), C(primary_*),
+      - Never reset that way is what the server is reached by, started with, archived or replicated by, and what a cluster manager agrees on for all nodes.
+        Among these are C(port), C(listen_addresses), C(hba_file), C(ssl*), C(*_preload_libraries), C(archive_*), C(recovery_*), C(primary_*),
         C(synchronous_*), C(wal_level) and C(max_connections). RV(left_alone) names what was found of them.
       - V(rendered) connects to nothing and returns the SQL in RV(rendered), judged by what a server of O(server_major) knows.
     type: str
