@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -168,6 +169,8 @@ def local_neon() -> tuple[float, float]:
 
 def main() -> None:
     """Print one line per figure."""
+    # A terminated run ends its servers like an interrupted one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     start, branch = local_neon()
     print(f"the local Neon's start                   {start:6.2f} s")
     print(f"a branch of a small cluster, with compute{branch:6.2f} s", flush=True)

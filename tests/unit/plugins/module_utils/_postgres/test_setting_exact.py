@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 import pytest
 
@@ -27,8 +28,8 @@ STATE = SettingState(
 )
 
 
-def names(found: object) -> list[tuple[str, str]]:
-    return [(item.scope.words, item.name) for item in found]  # type: ignore[attr-defined]
+def names(found: t.Iterable[t.Any]) -> list[tuple[str, str]]:
+    return [(item.scope.words, item.name) for item in found]
 
 
 def test_what_is_not_declared_is_found_in_every_exact_scope() -> None:
