@@ -26,6 +26,8 @@ from typing import Any
 
 import pytest
 
+from . import scratch
+
 TESTS = Path(__file__).resolve().parents[1]
 #: The instances that run in this process's tests.
 _RUNNING: list[LocalNeon] = []
@@ -186,7 +188,7 @@ def _answer(status: int, headers: Any, raw: bytes) -> Answer:
 
 def emulator_environment() -> dict[str, str]:
     """The environment for running the emulator's command line from a test."""
-    return {**os.environ, "PYTHONPATH": str(TESTS)}
+    return {**os.environ, "PYTHONPATH": str(TESTS), "TMPDIR": scratch.folder()}
 
 
 def neon_command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -204,7 +206,7 @@ def running_neon(*options: str) -> Iterator[LocalNeon]:
 
     :param options: further options of ``start``.
     """
-    directory = Path(tempfile.mkdtemp(prefix="neon-")) / "instance"
+    directory = Path(tempfile.mkdtemp(prefix="neon-", dir=scratch.folder())) / "instance"
     try:
         # A test run that is killed must not leave servers behind.
         neon_command("start", "--dir", str(directory), "--end-with", str(os.getpid()), *options)

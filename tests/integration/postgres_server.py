@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from emulators import scratch
+
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 SUPERUSER_PASSWORD = "the superuser of a test"
 OWNER = "shop_owner"
@@ -249,7 +251,7 @@ def _free_port() -> int:
 def running_server(major: int = 17, **options: t.Any) -> t.Iterator[PostgresServer]:
     """Run a server for the time of a ``with`` block and leave nothing behind."""
     # Not pytest's folder: the server's user must be able to enter it.
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="dbinfra-pg-"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="dbinfra-pg-", dir=scratch.folder()))
     folder.chmod(0o755)
     home = postgres_home(major)
     if os.getuid() == 0 and not _others_may_enter(home):

@@ -30,6 +30,7 @@ import psycopg2.errors
 import psycopg2.extensions
 import pytest
 
+from emulators import scratch
 from emulators.neon.dataplane import ComputeSpec, DataPlane, DataPlaneError, certificates, history, server_config, sizing, wal, wire
 from emulators.neon.dataplane.proxy import endpoint_of
 
@@ -45,7 +46,7 @@ Work = t.Callable[[], t.Any]
 
 def runtime_folder() -> pathlib.Path:
     """A short path that does not exist yet; pytest's own folders are closed to the server user, and long."""
-    return pathlib.Path(tempfile.gettempdir()) / f"dp-{secrets.token_hex(4)}"
+    return pathlib.Path(scratch.folder()) / f"dp-{secrets.token_hex(4)}"
 
 
 class Loop:
@@ -136,7 +137,7 @@ def loop() -> t.Iterator[Loop]:
 
 @pytest.fixture(scope="module")
 def world(loop: Loop) -> t.Iterator[World]:
-    plane = DataPlane(runtime_folder(), POSTGRES_HOME)
+    plane = DataPlane(runtime_folder(), POSTGRES_HOME, cache=CHECKOUT / ".cache")
     loop.run(plane.start())
     try:
         loop.run(plane.create_cluster(ROOT_BRANCH, 17))
@@ -853,7 +854,10 @@ def test_a_killed_server_is_restarted_at_the_next_connection(world: World) -> No
         server, pgbouncer = world.plane.compute_pids(endpoint)
         assert server is not None
         assert pgbouncer is not None
+        backends = children_of(server)
         os.kill(server, signal.SIGKILL)
+        # Each says goodbye to its client, which for a pooled one is PgBouncer: a login that it checks in that very moment would fail.
+        assert until(lambda backends=backends: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in backends))
         assert world.query("SELECT value FROM t", endpoint=endpoint, pooled=pooled) == [(1,)]
         assert world.plane.compute_pids(endpoint)[0] != server
 
@@ -1069,7 +1073,7 @@ def test_a_killed_emulator_takes_its_servers_along_and_the_next_one_cleans_up(lo
 
 
 def test_a_folder_with_something_else_is_not_touched(loop: Loop, tmp_path: pathlib.Path) -> None:
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="dp-"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="dp-", dir=scratch.folder()))
     try:
         (folder / "precious").write_text("data", encoding="utf-8")
         with pytest.raises(DataPlaneError, match="holds something that is not the local Neon's"):
@@ -1113,7 +1117,40 @@ def test_programs_in_a_folder_that_only_root_may_enter_are_copied(loop: Loop, tm
         loop.run(plane.stop())
 
 
+def test_what_initdb_made_serves_the_next_start(loop: Loop, tmp_path: pathlib.Path) -> None:
+    cache = tmp_path / "cache"
+    kept: list[tuple[pathlib.Path, int]] = []
+    for _start in range(2):
+        plane = DataPlane(runtime_folder(), POSTGRES_HOME, cache=cache)
+        loop.run(plane.start())
+        try:
+            loop.run(plane.create_cluster("br-one-00000000", 17))
+            loop.run(plane.create_role("br-one-00000000", OWNER, PASSWORD))
+            loop.run(plane.create_database("br-one-00000000", DATABASE, OWNER))
+        finally:
+            loop.run(plane.stop())
+        kept.append(next((path, path.stat().st_ctime_ns) for path in cache.iterdir()))
+        # Nothing of a half-made copy, nothing that others could read, and nothing of the project that was made from it.
+        assert list(cache.iterdir()) == [kept[0][0]]
+        assert kept[0][0].stat().st_mode & 0o077 == 0
+    assert kept[0] == kept[1]
+
+
+def test_a_cache_that_cannot_be_written_to_costs_only_time(loop: Loop, tmp_path: pathlib.Path) -> None:
+    no_folder = tmp_path / "file"
+    no_folder.write_text("precious", encoding="utf-8")
+    plane = DataPlane(runtime_folder(), POSTGRES_HOME, cache=no_folder)
+    loop.run(plane.start())
+    loop.run(plane.stop())
+    assert no_folder.read_text(encoding="utf-8") == "precious"
+
+
 # --- helpers
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that ``pid`` has started and that have not been waited for."""
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
 def until(condition: t.Callable[[], bool]) -> bool:

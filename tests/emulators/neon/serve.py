@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from ..framework.contract import CHECKOUT
 from ..framework.instance import Instance, InstanceError, InstanceRecord
 from ..framework.records import Violation
 from . import housekeeping, names
@@ -106,6 +107,7 @@ async def _serve(instance: Instance, record: InstanceRecord, home: Path, options
         domain=DOMAIN,
         wake=wake,
         admit=lambda endpoint_id, address: world.computes.admission(endpoint_id, address),
+        cache=CHECKOUT / ".cache",
     )
     world = build_world(
         gate, data_plane, pg_versions=(options.pg_major,), operation_seconds=options.operation_seconds, snapshot_limit=options.snapshot_limit

@@ -53,6 +53,7 @@ class DataPlane:
     the proxy's, 0 for a free one. ``wake`` is awaited with an endpoint id when a client wants an endpoint whose compute does not run;
     it starts the compute, or raises; an exception whose ``status`` is 404 says that there is no such endpoint.
     ``admit`` gets an endpoint id and a client's address and returns why that client may not connect, or None.
+    ``cache`` is a folder that outlives data planes, for what takes long to make anew; None for none.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class DataPlane:
         pgbouncer: pathlib.Path = pathlib.Path("/usr/sbin/pgbouncer"),
         wake: Wake | None = None,
         admit: Admit | None = None,
+        cache: pathlib.Path | None = None,
     ) -> None:
         self.domain = domain
         self._folder = RuntimeFolder(pathlib.Path(runtime_dir).absolute())
@@ -73,6 +75,7 @@ class DataPlane:
         self._wanted_port = port
         self._wake = wake
         self._admit = admit
+        self._cache = cache
         self._clusters: dict[str, Cluster] = {}
         self._computes: dict[str, Compute] = {}
         self._numbers = 0
@@ -93,7 +96,7 @@ class DataPlane:
                 (root / name).mkdir(mode=0o711)
                 (root / name).chmod(0o711)
             self._template = self._new_cluster("template", number=0)
-            await template.make(self._template, self._postgres, self._user)
+            await template.make(self._template, self._postgres, self._user, self._cache)
             self._template_base = Base(self._template.data, permanent=True)
             self._proxy = SniProxy(self, self.domain, client_hello.server_context(self._certificates))
             await self._proxy.start(self._wanted_port)

@@ -2,25 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The template: a cluster made once by initdb, with what Neon's platform puts into every project. New projects are copies of it."""
+"""The template: a cluster as initdb makes it, with what Neon's platform puts into every project. New projects are copies of it."""
 
 from __future__ import annotations
 
 import asyncio
+import pathlib
 
-from . import processes, roles, server_config, sql
+from . import initdb, roles, server_config, sql
 from .cluster import Cluster
 from .programs import PostgresPrograms
 from .server_user import ServerUser
 from .sql import Address
 
 
-async def make(cluster: Cluster, programs: PostgresPrograms, user: ServerUser) -> None:
-    """Fill ``cluster``, whose folders exist, with the template's content. It is left stopped."""
-    argv = [programs.initdb, "-D", str(cluster.data), "-U", server_config.ADMIN_ROLE, "--encoding=UTF8", "--locale=C.UTF-8"]
-    # Nothing is worth syncing: when the machine dies, so does the template. No password: the admin comes by its system user only.
-    argv += ["--auth-local=peer", "--auth-host=reject", "--no-sync", "--no-instructions", "--data-checksums"]
-    await processes.run(argv, user, purpose="making the template cluster")
+async def make(cluster: Cluster, programs: PostgresPrograms, user: ServerUser, kept_in: pathlib.Path | None) -> None:
+    """Fill ``cluster``, whose folders exist, with the template's content. It is left stopped. ``kept_in``: see initdb.py."""
+    await initdb.make(cluster, programs, user, kept_in)
     conf = server_config.maintenance_conf(cluster.socket_folder, cluster.access_files, durable=False)
     await cluster.start(conf, port=5432, tcp=False)
     try:
