@@ -25,11 +25,11 @@ demo-down: ## stop the local Neon of the demo and remove every trace
 
 .PHONY: test
 test: setup ## everything that must pass before a change goes in, in an order that fails early
-	@$(RUN) lint unit unit-py313 sanity integration generated differential molecule artifact readme
+	@$(RUN) lint+sanity unit integration generated differential unit-py313+molecule+artifact+readme
 
 .PHONY: test-all
 test-all: setup ## test, and what takes long
-	@$(RUN) lint unit unit-py313 sanity integration generated-thorough differential-thorough molecule artifact readme bench
+	@$(RUN) lint+sanity unit integration generated-thorough differential-thorough unit-py313+molecule+artifact+readme bench
 
 .PHONY: lint
 lint: setup ## ansible-lint (production profile), yamllint, ruff, shellcheck
