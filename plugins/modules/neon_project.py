@@ -227,7 +227,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 project:
-  description: The project. Ids are null while it is only predicted.
+  description:
+    - The project. Check mode returns what the run will return, but for C(exists) of a project yet to be made, and what Neon chooses for it,
+      which is null then - its id, and a region, version, organization and history that are not declared.
   returned: success
   type: dict
   contains:

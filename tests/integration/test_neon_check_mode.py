@@ -139,11 +139,14 @@ def test_snapshots(shop: Shop) -> None:
     tasks.run(name="dbinfra-now", branch="root", ttl="7d")
     tasks.run(name="dbinfra-then", branch="root", timestamp=then, expires_at=in_days(shop, 7))
     tasks.run(name="dbinfra-there", branch="root", lsn=there)
-    tasks.run(name="dbinfra-then", expires_at=in_days(shop, 9))
     tasks.run(name="dbinfra-now", state="restored", target_name="look")
     replace = {"branch": "root", "finalize": True, "preserve_under_name": "root-old", "confirm_destroy": "root"}
     tasks.run(name="dbinfra-then", state="restored", target_name="root-new", **replace)
+    tasks.run(name="dbinfra-there", state="restored", branch="root", target_name="root-new")
+    replace["preserve_under_name"] = "root-older"
+    tasks.run(name="dbinfra-there", state="restored", target_name="root-new", **replace)
     tasks.run(name="dbinfra-there", state="absent", confirm_destroy="dbinfra-there")
+    assert {"branch.exists", "branch.id"} <= tasks.left_open
     tasks.left_open -= {"branch.exists", "branch.id"}
     tasks.knows_all_but("snapshot.")
 
