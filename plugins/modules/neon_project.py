@@ -135,7 +135,9 @@ options:
         type: str
         required: true
       end_time:
-        description: Its end, V(HH:MM) in UTC. May be on the next day.
+        description:
+          - Its end, V(HH:MM) in UTC, on the same day. V(00:00) for the end of the day.
+          - A window that goes on after midnight is refused, for Neon describes none.
         type: str
         required: true
   preload_libraries:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import ConfirmationError, InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.maintenance_window import MaintenanceWindow
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_addresses import checked_addresses, reaches
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_plan import (
     IS_OURS,
@@ -24,7 +25,7 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_pla
     open_questions,
     plan_project,
 )
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_settings import SettingsWish, Window, setting_differences
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_settings import SettingsWish, setting_differences
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.records import Project
 
 
@@ -65,7 +66,9 @@ WISHES = st.builds(
     allowed_ips=st.one_of(st.none(), st.lists(ADDRESS, max_size=3).map(tuple)),
     protected_branches_only=BOOL,
     quota=QUOTAS,
-    maintenance_window=st.one_of(st.none(), st.builds(Window, DAYS.map(tuple), st.just("03:00"), st.just("05:00"))),
+    maintenance_window=st.one_of(
+        st.none(), st.builds(MaintenanceWindow, DAYS.map(lambda days: tuple(sorted(set(days)))), st.just(180), st.just(300))
+    ),
     preload_libraries=st.one_of(st.none(), NAMES.map(tuple)),
     enable_logical_replication=BOOL,
     block_public_connections=BOOL,
