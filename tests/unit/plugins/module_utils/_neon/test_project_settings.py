@@ -56,6 +56,24 @@ def test_what_is_no_address_is_refused(entry: str) -> None:
         checked_addresses([entry])
 
 
+@pytest.mark.parametrize(
+    ("entries", "version"),
+    [
+        (["10.0.0.1", "128.0.0.0/1", "0.0.0.0/1"], 4),
+        (["0.0.0.0-9.255.255.255", "10.0.0.0/8", "11.0.0.0-255.255.255.255"], 4),
+        (["203.0.113.7", "8000::/1", "::/1"], 6),
+    ],
+)
+def test_entries_that_let_everyone_in_together_are_refused(entries: list[str], version: int) -> None:
+    with pytest.raises(InputError, match=f"the entries together let every IPv{version} address in"):
+        checked_addresses(entries)
+
+
+def test_all_but_one_address_is_an_allowlist() -> None:
+    entries = ("0.0.0.0-9.255.255.254", "10.0.0.0-255.255.255.255", "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+    assert checked_addresses(entries) == entries
+
+
 ADDRESS = st.sampled_from(["10.0.0.1", "10.0.0.1/32", "203.0.113.0/24", "203.0.113.0-203.0.113.255", "2001:db8::1"])
 DAYS = st.lists(st.integers(1, 7), min_size=1, max_size=9)
 NAMES = st.lists(st.sampled_from(["pg_cron", "anon", "timescaledb"]), max_size=3)

@@ -68,7 +68,7 @@ def test_a_restart_comes_last_and_only_where_it_is_due() -> None:
 def test_outside_the_window_it_goes_on_waiting_with_a_warning() -> None:
     plan = planned("shared_buffers", "1GB", is_open=False)
     assert [change.action for change in plan.changes] == ["set", "reload"]
-    assert [text for text in plan.warnings if "allowed on Wednesday, Sunday from 22:30 to 04:00 UTC" in text]
+    assert [text for text in plan.warnings if "allowed on Tuesday from 00:00 to 01:00 UTC" in text]
 
 
 def test_what_is_on_the_command_line_is_no_reason_for_a_restart() -> None:
