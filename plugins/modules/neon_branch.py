@@ -350,7 +350,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 branch:
-  description: The branch. Ids are null while it is only predicted.
+  description:
+    - The branch. Check mode returns what the run will return. What only Neon can know is null then, as each field says, and C(exists) is false
+      of a branch yet to be made.
   returned: success
   type: dict
   contains:
@@ -358,13 +360,13 @@ branch:
       description: Whether it exists.
       type: bool
     id:
-      description: Its id.
+      description: Its id, not in check mode before it exists.
       type: str
     name:
       description: Its name.
       type: str
     project_id:
-      description: Its project.
+      description: Its project, null while that is only predicted.
       type: str
     default:
       description: Whether it is the default branch.
@@ -373,13 +375,22 @@ branch:
       description: Whether it is protected.
       type: bool
     parent_id:
-      description: Its parent, null for a root branch.
+      description:
+        - Its parent, null for a root branch.
+        - In check mode also null if the parent is only predicted, and if a branch that is no root would be restored to its own past. The kept
+          copy becomes its parent then, and has no id yet.
       type: str
     parent_lsn:
-      description: The place in the parent's write-ahead log that it was made at, if Neon says it.
+      description:
+        - The place in the parent's write-ahead log that it was made at, or that its content was taken from by a reset or restore, if Neon says it.
+          Null for a root branch.
+        - Of what is yet to be made, reset or restored, check mode only knows a place that is declared (O(parent_lsn), O(restore.lsn)).
       type: str
     parent_timestamp:
-      description: The time in the parent's history that it was made at, if Neon says it.
+      description:
+        - The time in the parent's history that it was made at, or that its content was taken from, in whole seconds, if Neon says it. Null for
+          a root branch.
+        - Of what is yet to be made, check mode only knows O(parent_timestamp). Before a reset or restore it is null, for Neon may leave it empty.
       type: str
     parent_protected:
       description:
@@ -410,7 +421,7 @@ branch:
       description: Whether it was made by this collection.
       type: bool
     preserved:
-      description: Id of the branch with the content that was replaced, for a reset or a restore.
+      description: Id of the branch with the content that was replaced, for a reset or a restore. Not in check mode before it exists.
       type: str
     created:
       description: Whether this task made it, or in check mode would.
@@ -435,7 +446,9 @@ branch:
     preserved: null
     created: true
 endpoints:
-  description: The computes of the branch, the read-write one first. Each looks like RV(dbinfra.postgres.neon_endpoint#module:endpoint).
+  description:
+    - The computes of the branch, the read-write one first. Each looks like RV(dbinfra.postgres.neon_endpoint#module:endpoint), also in what
+      check mode leaves null.
   returned: with O(compute) or O(database)
   type: list
   elements: dict
@@ -456,7 +469,7 @@ endpoints:
 connection:
   description:
     - How the role reaches the database, never a password. It has the shape of RV(dbinfra.postgres.neon_database#module:connection).
-    - In check mode, a branch that would be made has the database that it is a copy of as C(stand_in).
+    - In check mode, a branch that would be made has the database that it is a copy of as C(stand_in). Its ids, hosts and ports are null.
   returned: with O(database)
   type: dict
   contains:

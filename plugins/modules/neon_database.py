@@ -108,7 +108,7 @@ database:
     owner_name: shop_owner
     branch_id: br-still-tree-12345678
 connection:
-  description: How the owner reaches the database. Hosts and ports are null while it is only predicted.
+  description: How the owner reaches the database. Hosts and ports are not in check mode before the database exists.
   returned: success
   type: dict
   contains:

@@ -134,7 +134,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 endpoint:
-  description: The endpoint. Ids and hosts are null while it is only predicted.
+  description:
+    - The endpoint. Check mode returns what the run will return. What only Neon can know is null then, as each field says, and C(exists) is false
+      of an endpoint yet to be made.
   returned: success
   type: dict
   contains:
@@ -142,10 +144,10 @@ endpoint:
       description: Whether it exists.
       type: bool
     id:
-      description: Its id.
+      description: Its id, not in check mode before it exists.
       type: str
     branch_id:
-      description: Its branch.
+      description: Its branch, null while that is only predicted.
       type: str
     type:
       description: V(read_write) or V(read_only).
@@ -154,19 +156,25 @@ endpoint:
       description: Its name, null for none.
       type: str
     host:
-      description: Direct host.
+      description: Direct host, not in check mode before it exists.
       type: str
     pooled_host:
-      description: Host of the pooler.
+      description: Host of the pooler, not in check mode before it exists.
       type: str
     min_cu:
-      description: Smallest size.
+      description:
+        - Smallest size.
+        - Of an endpoint yet to be made, check mode takes what is not declared from the project's default compute. It is null if the project is
+          only predicted or does not say it, and if O(max_cu) lies below that, for Neon does not say how far it moves the other end.
       type: float
     max_cu:
-      description: Largest size.
+      description: Largest size. The same goes for it, and O(min_cu) above it.
       type: float
     suspend_timeout_seconds:
-      description: Idle seconds before it is suspended.
+      description:
+        - Idle seconds before it is suspended.
+        - Of an endpoint yet to be made, check mode takes it from the project's default compute if it is not declared, and it is null if the
+          project is only predicted or does not say it.
       type: int
     disabled:
       description: Whether connections are refused.

@@ -135,7 +135,9 @@ options:
         type: str
         required: true
       end_time:
-        description: Its end, V(HH:MM) in UTC. May be on the next day.
+        description:
+          - Its end, V(HH:MM) in UTC, on the same day. V(00:00) for the end of the day.
+          - A window that goes on after midnight is refused, for Neon describes none.
         type: str
         required: true
   preload_libraries:
@@ -227,7 +229,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 project:
-  description: The project. Ids are null while it is only predicted.
+  description:
+    - The project. Check mode returns what the run will return, but for C(exists) of a project yet to be made, and what Neon chooses for it,
+      which is null then - its id, and a region, version, organization and history that are not declared.
   returned: success
   type: dict
   contains:

@@ -158,7 +158,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 snapshot:
-  description: The snapshot. What nobody can know yet is null.
+  description:
+    - The snapshot. Check mode returns what the run will return. What only Neon can know is null then, as each field says, and C(exists) is false
+      of a snapshot yet to be taken.
   returned: success
   type: dict
   contains:
@@ -166,7 +168,7 @@ snapshot:
       description: Whether it exists.
       type: bool
     id:
-      description: Its id.
+      description: Its id, not in check mode before it exists.
       type: str
     name:
       description: Its name.
@@ -178,13 +180,13 @@ snapshot:
       description: The branch that it was taken of.
       type: str
     lsn:
-      description: The place in the log that it shows, if Neon says it.
+      description: The place in the log that it shows, if Neon says it. In check mode before it exists, only one that is declared.
       type: str
     timestamp:
-      description: The moment that it shows, if Neon says it.
+      description: The moment that it shows, in whole seconds, if Neon says it. In check mode before it exists, only one that is declared.
       type: str
     created_at:
-      description: When it was taken.
+      description: When it was taken, not in check mode before it exists.
       type: str
     expires_at:
       description: When it is deleted, null for never. In check mode also null if O(ttl) settles it.
@@ -193,7 +195,7 @@ snapshot:
       description: V(false) if a schedule made it.
       type: bool
     full_size:
-      description: Bytes of data in it, null while Neon has not measured it.
+      description: Bytes of data in it, null while Neon has not measured it, and so in check mode before it exists.
       type: int
   sample:
     exists: true
@@ -216,7 +218,7 @@ branch:
       description: Whether it exists as the restored snapshot.
       type: bool
     id:
-      description: Its id.
+      description: Its id, not in check mode before it exists.
       type: str
     name:
       description: Its name.

@@ -145,6 +145,10 @@ class LocalNeon:
         else:
             self._local("DELETE", "faults")
 
+    def fault_hits(self) -> list[int]:
+        """How many requests each rule in force has hit, in the order in which they were added."""
+        return [fault["hits"] for fault in self._local("GET", "faults")["faults"]]
+
     def rate_limits(self, *, enabled: bool, **numbers: int) -> None:
         """Switch the service's rate limits on (with other numbers, if given: ``requests_per_minute``, ``burst_per_second``) or off.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from generated.declarations import DECOYS, IdOf, Moment
+from generated.declarations import DATABASE, DECOYS, OWNER, IdOf, Moment
 from generated.model import READ_WRITE, SIZE_OPTIONS, Branch, Compute, Model
 
 from emulators.fixtures import LocalNeon
@@ -145,11 +145,12 @@ def _check_branch(seen: Project, branch: Branch, model: Model, moments: t.Mappin
     assert set(computes) == set(branch.computes), branch.name
     for kind, compute in branch.computes.items():
         _check_compute(computes[kind], compute)
+    roles, databases = seen.roles(found), seen.databases(found)
+    # What the project came with was copied with every branch, and nobody has declared that it goes.
+    assert (OWNER in roles, databases.get(DATABASE)) == (True, OWNER), branch.name
     if branch.roles:
-        roles = seen.roles(found)
         assert {name: name in roles for name in branch.roles} == branch.roles, branch.name
     if branch.databases:
-        databases = seen.databases(found)
         assert {name: databases.get(name) for name in branch.databases} == branch.databases, branch.name
 
 

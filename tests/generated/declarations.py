@@ -26,6 +26,7 @@ from ansible_collections.dbinfra.postgres.plugins.modules import (
 
 ROOT = "production"
 OWNER = "shop_owner"
+DATABASE = "shop"
 #: Names that a search by substring would mix up with the declared ones. Somebody made these branches by hand.
 DECOYS = ("stag", "staging-2", "Staging", "preview-1x", "productio")
 #: The decoy that an edited declaration may adopt.
@@ -211,7 +212,7 @@ def declarations(draw: st.DrawFn) -> Declaration:
         "pg_version": 17,
         "default_branch": ROOT,
         "owner_role": OWNER,
-        "database": "shop",
+        "database": DATABASE,
         "history_retention_seconds": draw(st.sampled_from([86400, 604800])),
     }
     parts = [Part(ROOT, {"protected": draw(st.booleans()), "default": True}, **draw(computes(ROOT)))]

@@ -35,6 +35,13 @@ KINDS = [
     {"drip_bytes": 200, "drip_pause": 0.001},
     {"status": 429, "retry_after_date_in": 5},
 ]
+
+
+def kind_of(fault: dict[str, t.Any]) -> str:
+    """Which of :data:`KINDS` a fault is, as a text."""
+    return str(next(kind for kind in sorted(KINDS, key=len, reverse=True) if kind.items() <= fault.items()))
+
+
 #: At once, at a chosen later request, or at random ones.
 WHEN = st.one_of(
     st.just({}),

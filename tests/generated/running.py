@@ -14,6 +14,7 @@ from unittest import mock
 
 from generated.account import Bystanders, Project, check
 from generated.declarations import Call, IdOf, Moment
+from generated.faults import KINDS, kind_of
 from generated.model import Model
 from hypothesis import event
 from unit.module_runner import run_module
@@ -109,20 +110,48 @@ class Play:
         return value
 
 
-def converge(play: Play, faults: list[dict[str, t.Any]], model: Model, bystanders: Bystanders, moments: t.Mapping[Moment, str]) -> Project:
+class Strikes:
+    """Which faults of the schedules have struck: a schedule that never does says nothing."""
+
+    def __init__(self) -> None:
+        self.schedules = 0
+        self.struck = 0
+        self.kinds: set[str] = set()
+
+    def lift(self, neon: LocalNeon, faults: list[dict[str, t.Any]]) -> int:
+        """Count what has struck, and remove the faults. Return how many requests were hit."""
+        hits = neon.fault_hits()
+        neon.faults()
+        self.kinds |= {kind_of(fault) for fault, number in zip(faults, hits, strict=True) if number}
+        self.schedules += 1
+        self.struck += any(hits)
+        return sum(hits)
+
+    def check(self) -> None:
+        """At least half of the schedules have struck, and at least half of the kinds of faults: a block of few cases does not come to all of them."""
+        assert self.schedules >= 10
+        assert self.struck >= self.schedules / 2, f"only {self.struck} of {self.schedules} schedules have struck"
+        assert len(self.kinds) >= len(KINDS) / 2, f"only these kinds of faults have struck: {sorted(self.kinds)}"
+
+
+def converge(
+    play: Play, faults: list[dict[str, t.Any]], model: Model, bystanders: Bystanders, moments: t.Mapping[Moment, str], strikes: Strikes
+) -> Project:
     """Run the play under the faults, and at most twice more, the last time without; then hold the account against it."""
     neon = play.neon
     if faults:
         neon.faults(*faults)
+    in_force = bool(faults)
     attempts = 1
     results, whole = play.run()
     while not whole and attempts < MOST_RUNS:
         attempts += 1
-        if attempts == MOST_RUNS:
-            neon.faults()
+        if attempts == MOST_RUNS and in_force:
+            event(f"requests hit: {strikes.lift(neon, faults)}")
+            in_force = False
         results, whole = play.run()
-    if faults:
-        neon.faults()
+    if in_force:
+        event(f"requests hit: {strikes.lift(neon, faults)}")
     event(f"runs: {attempts}")
     assert whole, results[-1]["msg"]
     # One more run changes nothing and sends nothing that could, but for what is done again in every run. So the account that it leaves

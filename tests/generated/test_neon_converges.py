@@ -14,6 +14,7 @@ project.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import typing as t
 
@@ -22,7 +23,7 @@ from generated.account import Bystanders
 from generated.declarations import Declaration, Moment, declarations, edited
 from generated.faults import FAULTS
 from generated.model import Model
-from generated.running import Play, converge, fast
+from generated.running import Play, Strikes, converge, fast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,11 +36,23 @@ NUMBERS = itertools.count(1)
 TestT = t.TypeVar("TestT", bound=t.Callable[..., None])
 
 
+@dataclasses.dataclass
+class Block:
+    """A block's local Neon without servers, whose operations take next to no time, and what has struck in it."""
+
+    neon: LocalNeon
+    strikes: Strikes = dataclasses.field(default_factory=Strikes)
+
+
 @pytest.fixture
-def hollow() -> t.Iterator[LocalNeon]:
-    """A local Neon without servers, whose operations take next to no time."""
+def block(request: pytest.FixtureRequest) -> t.Iterator[Block]:
+    """After a block that went well: its faults have really struck."""
+    failed = request.session.testsfailed
     with running_neon("--hollow", "--operation-seconds", "0.002") as neon:
-        yield neon
+        made = Block(neon)
+        yield made
+    if request.session.testsfailed == failed:
+        made.strikes.check()
 
 
 def block_of_cases(test: TestT) -> TestT:
@@ -53,8 +66,9 @@ def block_of_cases(test: TestT) -> TestT:
     return pytest.mark.timeout(7200)(cases(generated(test)))
 
 
-def one_case(neon: LocalNeon, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
+def one_case(block: Block, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
     """A declaration under faults and, maybe, the same after somebody has edited it."""
+    neon, strikes = block.neon, block.strikes
     # In the form of an id, of which the local Neon knows that they are all alike to the contract.
     name = f"shop-case-{next(NUMBERS):08}"
     bystanders, model, moments = Bystanders(neon, name), Model(), t.cast("dict[Moment, str]", {})
@@ -63,27 +77,27 @@ def one_case(neon: LocalNeon, first: Declaration, faults: list[dict[str, t.Any]]
             [made], _whole = Play(neon, name, first.calls()[:1], None, moments).run()
             model.apply(first.calls()[:1])
             bystanders.join(made["project"]["id"], model)
-        seen = converge(Play(neon, name, first.calls(), None, moments), faults, model, bystanders, moments)
+        seen = converge(Play(neon, name, first.calls(), None, moments), faults, model, bystanders, moments, strikes)
         if data.draw(st.booleans(), label="edited"):
             second = data.draw(edited(first, company), label="the edited declaration").calls()
-            converge(Play(neon, name, second, seen, moments), data.draw(FAULTS, label="its faults"), model, bystanders, moments)
+            converge(Play(neon, name, second, seen, moments), data.draw(FAULTS, label="its faults"), model, bystanders, moments, strikes)
 
 
 @block_of_cases
-def test_whatever_goes_wrong_1(hollow: LocalNeon, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
-    one_case(hollow, first, faults, company, data)
+def test_whatever_goes_wrong_1(block: Block, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
+    one_case(block, first, faults, company, data)
 
 
 @block_of_cases
-def test_whatever_goes_wrong_2(hollow: LocalNeon, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
-    one_case(hollow, first, faults, company, data)
+def test_whatever_goes_wrong_2(block: Block, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
+    one_case(block, first, faults, company, data)
 
 
 @block_of_cases
-def test_whatever_goes_wrong_3(hollow: LocalNeon, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
-    one_case(hollow, first, faults, company, data)
+def test_whatever_goes_wrong_3(block: Block, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
+    one_case(block, first, faults, company, data)
 
 
 @block_of_cases
-def test_whatever_goes_wrong_4(hollow: LocalNeon, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
-    one_case(hollow, first, faults, company, data)
+def test_whatever_goes_wrong_4(block: Block, first: Declaration, faults: list[dict[str, t.Any]], company: bool, data: st.DataObject) -> None:
+    one_case(block, first, faults, company, data)

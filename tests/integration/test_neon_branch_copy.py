@@ -10,12 +10,10 @@ import datetime
 import typing as t
 
 import pytest
-from integration.neon_account import Account, Shop
+from integration.neon_account import COMPUTE, Account, Shop, shop_with_items
 
-from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint
+from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch
 from emulators.fixtures import LocalNeon
-
-COMPUTE = {"min_cu": 0.25, "max_cu": 0.25}
 
 
 @pytest.fixture(scope="module")
@@ -25,59 +23,37 @@ def account(local_neon: LocalNeon) -> Account:
 
 @pytest.fixture
 def shop(account: Account) -> t.Iterator[Shop]:
-    made = Shop(account)
-    made.rows(made.production, "CREATE TABLE item (n int)")
-    yield made
-    made.remove()
-
-
-def branches(shop: Shop) -> dict[str, dict[str, t.Any]]:
-    """All branches of the project, as Neon shows them."""
-    return {each["name"]: each for each in shop.account.neon.get(f"/projects/{shop.id}/branches")["branches"]}
-
-
-def put(shop: Shop, branch_id: str, number: int) -> None:
-    shop.rows(branch_id, f"INSERT INTO item VALUES ({number})")
-
-
-def numbers(shop: Shop, branch_id: str) -> list[int]:
-    return [number for (number,) in shop.rows(branch_id, "SELECT n FROM item ORDER BY n")]
-
-
-def kept_numbers(shop: Shop, name: str) -> list[int]:
-    """What a kept copy holds; it comes without a compute."""
-    branch_id = branches(shop)[name]["id"]
-    shop.account.ok(neon_endpoint, **shop.on(branch_id), **COMPUTE)
-    return numbers(shop, branch_id)
+    with shop_with_items(account) as made:
+        yield made
 
 
 def test_a_copy_that_took_long_is_known_again(account: Account, shop: Shop) -> None:
     """It was made when the replacement began, five minutes before the branch was reset."""
-    put(shop, shop.production, 1)
+    shop.put(shop.production, 1)
     copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
-    put(shop, copy, 2)
+    shop.put(copy, 2)
     body = {"source_branch_id": shop.production, "preserve_under_name": "copy-before"}
     assert account.neon.call("POST", f"/projects/{shop.id}/branches/{copy}/restore", body).status == 200
     account.neon.advance_clock(300)
     wish = {"project_id": shop.id, "name": "copy", "state": "reset", "preserve_under_name": "copy-before", "confirm_destroy": "copy"}
     assert account.ok(neon_branch, **wish)["changed"] is False
-    found = branches(shop)
+    found = shop.branches()
     took = datetime.datetime.fromisoformat(found["copy"]["last_reset_at"]) - datetime.datetime.fromisoformat(found["copy-before"]["created_at"])
     assert took.total_seconds() >= 300
     account.neon.reset_requests()
     assert account.ok(neon_branch, **wish)["changed"] is False
     assert account.changing_requests() == []
-    assert (numbers(shop, copy), kept_numbers(shop, "copy-before")) == ([1], [1, 2])
+    assert (shop.numbers(copy), shop.kept_numbers("copy-before")) == ([1], [1, 2])
 
 
 def test_a_branch_made_by_hand_is_no_copy_of_one_that_was_never_reset(account: Account, shop: Shop) -> None:
     """Neon leaves the time of the last reset out, and the operations say that there was none."""
     copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
-    put(shop, copy, 2)
+    shop.put(copy, 2)
     account.neon.advance_clock(60)
     account.neon.post(f"/projects/{shop.id}/branches", {"branch": {"name": "copy-before", "parent_id": copy}})
-    assert "last_reset_at" not in branches(shop)["copy"]
+    assert "last_reset_at" not in shop.branches()["copy"]
     account.neon.advance_clock(600)
     wish = {"project_id": shop.id, "name": "copy", "state": "reset", "preserve_under_name": "copy-before", "confirm_destroy": "copy"}
     assert "is not the kept copy of branch copy" in account.message(neon_branch, **wish)
-    assert numbers(shop, copy) == [2]
+    assert shop.numbers(copy) == [2]

@@ -33,11 +33,6 @@ def shop(account: Account) -> t.Iterator[Shop]:
     made.remove()
 
 
-def branches(shop: Shop) -> dict[str, dict[str, t.Any]]:
-    """All branches of the project, as Neon shows them."""
-    return {each["name"]: each for each in shop.account.neon.get(f"/projects/{shop.id}/branches")["branches"]}
-
-
 def wait_until(condition: t.Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
@@ -79,7 +74,7 @@ def test_a_preview_is_one_task(account: Account, shop: Shop) -> None:
     }
     checked = account.ok(neon_branch, check=True, **wish)
     assert checked["connection"]["stand_in"]["branch_id"] == shop.production
-    assert "preview-17" not in branches(shop)
+    assert "preview-17" not in shop.branches()
     made = account.do(neon_branch, **wish)
     assert (made["branch"]["created"], made["connection"]["login_user"]) == (True, OWNER)
     with connect(shop, made["connection"]) as connection:
@@ -98,7 +93,7 @@ def test_a_preview_is_one_task(account: Account, shop: Shop) -> None:
         assert row(connection, "SHOW max_connections") == ("104",)
     connection.close()
     account.do(neon_branch, project_id=shop.id, name="preview-17", state="absent", confirm_destroy="preview-17")
-    assert "preview-17" not in branches(shop)
+    assert "preview-17" not in shop.branches()
 
 
 @pytest.fixture
@@ -113,16 +108,16 @@ def test_a_branch_expires(shop_whose_time_moves: Shop) -> None:
     wish = {"project_id": shop.id, "name": "short", "parent": "production"}
     soon = written(at(int(time.time()) + 3600))
     account.do(neon_branch, **wish, expires_at=soon)
-    assert branches(shop)["short"]["expires_at"] == soon
+    assert shop.branches()["short"]["expires_at"] == soon
     account.do(neon_branch, **wish, expires_at="never")
-    assert "expires_at" not in branches(shop)["short"]
+    assert "expires_at" not in shop.branches()["short"]
     account.do(neon_branch, **wish, ttl="1h", renew=True)
     assert "such a branch cannot have default: true" in account.message(neon_branch, **wish, default=True)
     assert "an expiring branch cannot have children" in account.message(neon_branch, project_id=shop.id, name="leaf", parent="short")
     assert account.changing_requests() == []
     account.ok(neon_branch, **wish, expires_at=soon)
     account.neon.advance_clock(3600)
-    wait_until(lambda: "short" not in branches(shop))
+    wait_until(lambda: "short" not in shop.branches())
     # What is gone is absent, and made again when it is declared. Neon's clock is an hour ahead now.
     assert account.ok(neon_branch, project_id=shop.id, name="short", state="absent")["changed"] is False
     assert account.ok(neon_branch, **wish, ttl="3h")["branch"]["created"] is True
@@ -149,7 +144,7 @@ def test_rename_and_the_longest_name(account: Account, shop: Shop) -> None:
     account.neon.reset_requests()
     assert account.ok(neon_branch, project_id=shop.id, name="old", new_name="n" * 256, protected=True)["actions"] == ["rename and protect branch old"]
     assert account.changing_requests() == ["PATCH /projects/{project_id}/branches/{branch_id}"]
-    found = branches(shop)["n" * 256]
+    found = shop.branches()["n" * 256]
     assert (found["id"], found["protected"]) == (made["id"], True)
     again = account.ok(neon_branch, project_id=shop.id, name="old", new_name="n" * 256, protected=True)
     assert (again["changed"], again["branch"]["name"]) == (False, "n" * 256)
@@ -166,7 +161,7 @@ def test_a_branch_made_by_hand_is_not_changed_without_being_told_to(account: Acc
         assert "was not made by this collection" in account.message(neon_branch, **wish, **change)
         assert account.changing_requests() == []
     account.do(neon_branch, **wish, protected=True, adopt=True)
-    account.do(neon_branch, **wish, protected=False, id=branches(shop)["by-hand"]["id"])
+    account.do(neon_branch, **wish, protected=False, id=shop.branches()["by-hand"]["id"])
     account.do(neon_branch, **wish, state="absent", confirm_destroy="by-hand", adopt=True)
 
 

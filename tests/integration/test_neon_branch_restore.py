@@ -14,14 +14,14 @@ import threading
 import time
 import typing as t
 
+import psycopg2
 import pytest
-from integration.neon_account import OWNER, Account, Shop
+from integration.neon_account import COMPUTE, OWNER, Account, Shop, shop_with_items
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import written
-from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch, neon_endpoint
+from ansible_collections.dbinfra.postgres.plugins.modules import neon_branch
 from emulators.fixtures import LocalNeon
 
-COMPUTE = {"min_cu": 0.25, "max_cu": 0.25}
 # Writes on either side of the moment that is restored.
 ROWS = 40
 
@@ -33,39 +33,8 @@ def account(local_neon: LocalNeon) -> Account:
 
 @pytest.fixture
 def shop(account: Account) -> t.Iterator[Shop]:
-    made = Shop(account)
-    made.rows(made.production, "CREATE TABLE item (n int, begun timestamptz DEFAULT clock_timestamp())")
-    yield made
-    made.remove()
-
-
-def branches(shop: Shop) -> dict[str, dict[str, t.Any]]:
-    """All branches of the project, as Neon shows them."""
-    return {each["name"]: each for each in shop.account.neon.get(f"/projects/{shop.id}/branches")["branches"]}
-
-
-def put(shop: Shop, branch_id: str, number: int) -> None:
-    shop.rows(branch_id, f"INSERT INTO item VALUES ({number})")
-
-
-def numbers(shop: Shop, branch_id: str) -> list[int]:
-    return [number for (number,) in shop.rows(branch_id, "SELECT n FROM item ORDER BY n")]
-
-
-def moment(shop: Shop, branch_id: str) -> str:
-    """The server's time, as an option takes it."""
-    return written(shop.rows(branch_id, "SELECT clock_timestamp()")[0][0])
-
-
-def place(shop: Shop, branch_id: str) -> str:
-    return shop.rows(branch_id, "SELECT pg_current_wal_lsn()::text")[0][0]
-
-
-def kept_numbers(shop: Shop, name: str) -> list[int]:
-    """What a kept copy holds; it comes without a compute."""
-    branch_id = branches(shop)[name]["id"]
-    shop.account.ok(neon_endpoint, **shop.on(branch_id), **COMPUTE)
-    return numbers(shop, branch_id)
+    with shop_with_items(account) as made:
+        yield made
 
 
 def restored(shop: Shop, name: str = "production", **wish: t.Any) -> dict[str, t.Any]:
@@ -73,16 +42,16 @@ def restored(shop: Shop, name: str = "production", **wish: t.Any) -> dict[str, t
 
 
 def test_a_branch_starts_at_a_moment_or_a_place(account: Account, shop: Shop) -> None:
-    put(shop, shop.production, 1)
-    then, there = moment(shop, shop.production), place(shop, shop.production)
-    put(shop, shop.production, 2)
+    shop.put(shop.production, 1)
+    then, there = shop.moment(shop.production), shop.place(shop.production)
+    shop.put(shop.production, 2)
     wish = {"project_id": shop.id, "parent": "production", "compute": COMPUTE}
     by_time = account.do(neon_branch, **wish, name="by-time", parent_timestamp=then)["branch"]
     by_place = account.do(neon_branch, **wish, name="by-place", parent_lsn=there)["branch"]
-    assert numbers(shop, by_time["id"]) == numbers(shop, by_place["id"]) == [1]
-    assert numbers(shop, shop.production) == [1, 2]
+    assert shop.numbers(by_time["id"]) == shop.numbers(by_place["id"]) == [1]
+    assert shop.numbers(shop.production) == [1, 2]
     # Create-only: another moment is no difference afterwards.
-    assert account.ok(neon_branch, **wish, name="by-time", parent_timestamp=moment(shop, shop.production))["changed"] is False
+    assert account.ok(neon_branch, **wish, name="by-time", parent_timestamp=shop.moment(shop.production))["changed"] is False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,9 +64,9 @@ class Write:
 
 
 def write(connection: t.Any, enough: threading.Event) -> list[Write]:
-    """Write one row after the other until it is enough."""
-    writes = []
-    with connection.cursor() as cursor:
+    """Write one row after the other until it is enough, or the connection is cut."""
+    writes: list[Write] = []
+    with contextlib.suppress(psycopg2.OperationalError, psycopg2.InterfaceError), connection.cursor() as cursor:
         while not enough.is_set():
             number = len(writes)
             cursor.execute("INSERT INTO item VALUES (%s) RETURNING begun", (number,))
@@ -115,6 +84,7 @@ def ask(connection: t.Any, statement: str) -> t.Any:
 
 
 def test_a_restore_under_writes_is_exact(account: Account, shop: Shop) -> None:
+    """The writer goes on until the restore cuts it off. Whatever was acknowledged by then is in the kept copy."""
     enough = threading.Event()
     count = "SELECT count(*) FROM item"
     with (
@@ -132,6 +102,9 @@ def test_a_restore_under_writes_is_exact(account: Account, shop: Shop) -> None:
             # And the first that is seen after the target may have been begun before it.
             while not writer.done() and ask(watching, count) <= there + ROWS:
                 time.sleep(0.02)
+            wish = restored(shop, restore={"timestamp": written(target)})
+            result = account.do(neon_branch, **wish)
+            cut_off = concurrent.futures.wait([writer], timeout=30).done
         finally:
             enough.set()
         writes = writer.result()
@@ -139,47 +112,51 @@ def test_a_restore_under_writes_is_exact(account: Account, shop: Shop) -> None:
     after = {each.number for each in writes if each.begun > target}
     assert len(before) >= ROWS
     assert len(after) >= ROWS
-    wish = restored(shop, restore={"timestamp": written(target)})
-    result = account.do(neon_branch, **wish)
+    assert cut_off, "nobody wrote while the branch was restored"
     assert result["branch"]["id"] == shop.production
-    found = set(numbers(shop, shop.production))
-    assert before - found == set()
-    assert found & after == set()
-    assert kept_numbers(shop, "production-before") == [each.number for each in writes]
+    found = shop.numbers(shop.production)
+    # One writer: what is there is a beginning of what it wrote, each row once.
+    assert found == list(range(len(found)))
+    assert before - set(found) == set()
+    assert set(found) & after == set()
+    kept = shop.kept_numbers("production-before")
+    assert kept[: len(writes)] == [each.number for each in writes]
+    # The row that was on its way when the connection was cut.
+    assert kept[len(writes) :] in ([], [len(writes)])
     assert any("prove the delivered credentials" in warning for warning in result["warnings"])
 
 
 def test_a_restore_to_a_place_and_from_another_branch(account: Account, shop: Shop) -> None:
-    put(shop, shop.production, 1)
-    there = place(shop, shop.production)
-    put(shop, shop.production, 2)
+    shop.put(shop.production, 1)
+    there = shop.place(shop.production)
+    shop.put(shop.production, 2)
     account.do(neon_branch, **restored(shop, restore={"lsn": there}))
-    assert numbers(shop, shop.production) == [1]
+    assert shop.numbers(shop.production) == [1]
     kept = {"project_id": shop.id, "name": "production-before", "state": "absent", "confirm_destroy": "production-before"}
     assert "was not made by this collection" in account.message(neon_branch, **kept)
     account.do(neon_branch, **kept, adopt=True)
     copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
-    put(shop, copy, 3)
-    put(shop, shop.production, 4)
+    shop.put(copy, 3)
+    shop.put(shop.production, 4)
     account.do(neon_branch, **restored(shop, "copy", restore={"source": "production"}))
-    assert numbers(shop, copy) == [1, 4]
-    assert kept_numbers(shop, "copy-before") == [1, 3]
+    assert shop.numbers(copy) == [1, 4]
+    assert shop.kept_numbers("copy-before") == [1, 3]
 
 
 def test_a_reset_brings_the_parents_content_back(account: Account, shop: Shop) -> None:
-    put(shop, shop.production, 1)
+    shop.put(shop.production, 1)
     copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
-    put(shop, copy, 2)
-    put(shop, shop.production, 3)
+    shop.put(copy, 2)
+    shop.put(shop.production, 3)
     wish = {"project_id": shop.id, "name": "copy", "state": "reset", "confirm_destroy": "copy"}
     account.do(neon_branch, **wish, preserve_under_name="copy-before")
-    assert numbers(shop, copy) == [1, 3]
-    assert kept_numbers(shop, "copy-before") == [1, 2]
+    assert shop.numbers(copy) == [1, 3]
+    assert shop.kept_numbers("copy-before") == [1, 2]
     for number in (4, 5):
-        put(shop, copy, number)
+        shop.put(copy, number)
         assert account.ok(neon_branch, **wish, preserve=False)["changed"] is True
-        assert numbers(shop, copy) == [1, 3]
-    assert len(branches(shop)) == 3
+        assert shop.numbers(copy) == [1, 3]
+    assert len(shop.branches()) == 3
 
 
 def test_children_move_to_the_kept_copy_and_are_named(account: Account, shop: Shop) -> None:
@@ -190,7 +167,7 @@ def test_children_move_to_the_kept_copy_and_are_named(account: Account, shop: Sh
     assert account.changing_requests() == []
     result = account.do(neon_branch, **wish, preserve_under_name="stem-before")
     assert "(leaf)" in result["warnings"][0]
-    found = branches(shop)
+    found = shop.branches()
     assert (found["leaf"]["parent_id"], found["stem"]["id"]) == (found["stem-before"]["id"], stem)
 
 
@@ -198,19 +175,19 @@ def test_a_schema_only_branch_stays_one_after_a_restore(account: Account, shop: 
     """The declaration that made it still fits, and its next run changes nothing."""
     declared = {"project_id": shop.id, "name": "staging", "parent": "production", "init_source": "schema-only", "compute": COMPUTE}
     staging = account.ok(neon_branch, **declared)["branch"]["id"]
-    put(shop, staging, 1)
-    then = moment(shop, staging)
-    put(shop, staging, 2)
+    shop.put(staging, 1)
+    then = shop.moment(staging)
+    shop.put(staging, 2)
     account.do(neon_branch, **restored(shop, "staging", restore={"timestamp": then}))
-    assert numbers(shop, staging) == [1]
+    assert shop.numbers(staging) == [1]
     assert account.ok(neon_branch, **declared)["changed"] is False
 
 
 @pytest.mark.parametrize("fault", [{"drop_after": True}, {"status": 500}, {"drop_before": True}])
 def test_a_lost_answer_never_restores_twice(account: Account, shop: Shop, fault: dict[str, t.Any]) -> None:
-    put(shop, shop.production, 1)
-    then = moment(shop, shop.production)
-    put(shop, shop.production, 2)
+    shop.put(shop.production, 1)
+    then = shop.moment(shop.production)
+    shop.put(shop.production, 2)
     neon = account.neon
     neon.faults({"method": "POST", "path_regex": "/restore$", "times": 1, **fault})
     neon.reset_requests()
@@ -221,18 +198,18 @@ def test_a_lost_answer_never_restores_twice(account: Account, shop: Shop, fault:
     assert bool(first.get("failed")) == ("drop_after" not in fault)
     second = account.ok(neon_branch, **restored(shop, restore={"timestamp": then}))
     assert second["changed"] is bool(first.get("failed"))
-    assert numbers(shop, shop.production) == [1]
-    assert sorted(branches(shop)) == ["production", "production-before"]
+    assert shop.numbers(shop.production) == [1]
+    assert sorted(shop.branches()) == ["production", "production-before"]
 
 
 def test_a_run_that_was_killed_after_sending_is_waited_for(account: Account, shop: Shop) -> None:
-    put(shop, shop.production, 1)
-    then = moment(shop, shop.production)
-    put(shop, shop.production, 2)
+    shop.put(shop.production, 1)
+    then = shop.moment(shop.production)
+    shop.put(shop.production, 2)
     body = {"source_branch_id": shop.production, "source_timestamp": then, "preserve_under_name": "production-before"}
     assert account.neon.call("POST", f"/projects/{shop.id}/branches/{shop.production}/restore", body).status == 200
     assert account.ok(neon_branch, **restored(shop, restore={"timestamp": then}))["changed"] is False
-    assert numbers(shop, shop.production) == [1]
+    assert shop.numbers(shop.production) == [1]
 
 
 def test_what_cannot_be_restored_is_refused_before_anything_is_sent(account: Account, shop: Shop) -> None:
@@ -260,15 +237,15 @@ def test_a_place_of_another_branch(account: Account, shop: Shop) -> None:
     copy = account.ok(neon_branch, project_id=shop.id, name="copy", parent="production", compute=COMPUTE)["branch"]["id"]
     # Far beyond what production has written.
     shop.rows(copy, "INSERT INTO item SELECT generate_series(1, 20000)")
-    foreign = place(shop, copy)
+    foreign = shop.place(copy)
     message = account.message(neon_branch, **restored(shop, restore={"lsn": foreign}))
     assert f"Check that {foreign} is an LSN of branch production" in message
-    assert sorted(branches(shop)) == ["copy", "production"]
+    assert sorted(shop.branches()) == ["copy", "production"]
 
 
 def test_the_owners_password_is_what_it_was_then(account: Account, shop: Shop) -> None:
     """Why a restore warns: what was rotated since is back, and what was delivered since no longer fits."""
-    then = moment(shop, shop.production)
+    then = shop.moment(shop.production)
     old = shop.password(shop.production)
     account.neon.post(f"/projects/{shop.id}/branches/{shop.production}/roles/{OWNER}/reset_password")
     assert shop.password(shop.production) != old

@@ -18,7 +18,7 @@ from emulators.fixtures import LocalNeon
 
 NUMBERS = itertools.count(1)
 CHANGING = ("POST", "PATCH", "PUT", "DELETE")
-WINDOW = {"weekdays": [7, 6], "start_time": "22:00", "end_time": "02:00"}
+WINDOW = {"weekdays": [7, 6], "start_time": "22:00", "end_time": "00:00"}
 
 
 class Shop:
@@ -220,6 +220,7 @@ def test_bad_settings_change_nothing(shop: Shop) -> None:
         ({"allowed_ips": ["10.0.0.0/8", "0.0.0.0/0"]}, "lets every IPv4 address in"),
         ({"quota": {"written_data_bytes": -1}}, "written_data_bytes is -1"),
         ({"maintenance_window": {**WINDOW, "end_time": "2:00"}}, "Write HH:MM in UTC"),
+        ({"maintenance_window": {**WINDOW, "end_time": "02:00"}}, "none that goes on after midnight"),
     ):
         assert text in shop.message(**wish)
 

@@ -18,17 +18,17 @@ from .branch_copy import RESETTING
 from .branch_facts import Origins, branch_facts, endpoints_facts
 from .branch_find import look, with_foreseen
 from .branch_parent import ForeseenParent, foreseen_parent
-from .branch_plan import plan_branch
+from .branch_plan import plan_branch, read_write_of
 from .branch_restore_plan import RESET, RESTORE
 from .branch_state import BranchState
 from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
-from .endpoint import send_endpoint
+from .endpoint import default_compute, send_endpoint
 from .failures import ConflictError
 from .history_point import HistoryPoint, explain_point, history_point
 from .operations import wait_until_settled
 from .options import client_of, compute_of, is_predicted, parent_id
-from .records import MANAGED_BY, Branch, Endpoint, branch_from
+from .records import MANAGED_BY, NOTHING_SAID, Branch, Compute, Endpoint, branch_from
 from .resource import NeonResource
 
 
@@ -115,10 +115,17 @@ class BranchResource(NeonResource):
         wish = self._wish
         facts: dict[str, t.Any] = {"branch": branch_facts(state, wish, self._project_id, self._origins(), predicted=predicted)}
         if wish.compute is not None or wish.connects:
-            facts["endpoints"] = endpoints_facts(state, wish, plan, predicted=predicted)
+            facts["endpoints"] = endpoints_facts(state, wish, plan, predicted=predicted, defaults=self._defaults(state, predicted=predicted))
         if self._connects is not None:
             facts["connection"] = self._connects.facts(self.context, self.client, self._project_id, state, wish, predicted=predicted)
         return facts
+
+    def _defaults(self, state: BranchState, *, predicted: bool) -> Compute:
+        """Return what the project gives the compute that is predicted to be made; nothing if none is."""
+        compute = self._wish.compute
+        if not predicted or not self._wish.present or compute is None or read_write_of(state.endpoints or ()) is not None:
+            return NOTHING_SAID
+        return default_compute(self.client, self._project_id, compute)
 
     def _origins(self) -> Origins:
         first = self._first or BranchState(None)

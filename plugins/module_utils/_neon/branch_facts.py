@@ -12,10 +12,11 @@ import typing as t
 from .._core.reconcile import Plan
 from .branch_plan import ARCHIVED, PARENT_DATA, READ_WRITE, SCHEMA_ONLY, read_write_of
 from .branch_state import BranchState, expiry_differs
-from .branch_wish import BranchWish
+from .branch_wish import BranchWish, RestoreWish
 from .endpoint import endpoint_facts, predicted_facts
 from .endpoint_plan import EndpointWish
-from .records import Branch
+from .moments import shown_second
+from .records import NOTHING_SAID, Branch, Compute
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,13 +59,14 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
         return facts
     if branch is None:
         init_source = wish.init_source or PARENT_DATA
+        # A schema-only branch becomes a root: the parent, and the point in its history, is where the schema comes from, no more.
+        child = init_source != SCHEMA_ONLY
         facts.update(
             default=bool(wish.default),
             protected=bool(wish.protected),
-            # A schema-only branch becomes a root: the parent is where the schema comes from, no more.
-            parent_id=None if init_source == SCHEMA_ONLY or state.source is None else state.source.id,
-            parent_lsn=wish.parent_lsn,
-            parent_timestamp=wish.parent_timestamp,
+            parent_id=state.source.id if child and state.source is not None else None,
+            parent_lsn=wish.parent_lsn if child else None,
+            parent_timestamp=shown_second(wish.parent_timestamp) if child else None,
             init_source=init_source,
             expires=_will_expire(wish),
             expires_at=_foreseen_end(wish),
@@ -89,13 +91,16 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
     )
     if predicted and wish.present:
         facts.update(_changed(branch, wish))
-    if predicted and _begins_anew(branch, state, wish):
-        facts["expires_at"] = None
+    if predicted and wish.replaced:
+        facts.update(_replaced(branch, state, wish))
     return facts
 
 
-def endpoints_facts(state: BranchState, wish: BranchWish, plan: Plan, *, predicted: bool) -> list[dict[str, t.Any]]:
-    """Return ``endpoints``, the read-write one first."""
+def endpoints_facts(state: BranchState, wish: BranchWish, plan: Plan, *, predicted: bool, defaults: Compute = NOTHING_SAID) -> list[dict[str, t.Any]]:
+    """Return ``endpoints``, the read-write one first.
+
+    :param defaults: what the project gives a new compute that does not declare it.
+    """
     if wish.absent and (state.branch is None or predicted):
         return []
     found = sorted(state.endpoints or (), key=lambda endpoint: (endpoint.type != READ_WRITE, endpoint.id or ""))
@@ -104,7 +109,8 @@ def endpoints_facts(state: BranchState, wish: BranchWish, plan: Plan, *, predict
         return facts
     branch_id = state.branch.id if state.branch else None
     compute = read_write_of(found)
-    foreseen = predicted_facts(compute, EndpointWish(READ_WRITE, wish.compute), branch_id, Plan(after=plan.after.get("compute") or {}))
+    after = Plan(after=plan.after.get("compute") or {})
+    foreseen = predicted_facts(compute, EndpointWish(READ_WRITE, wish.compute), branch_id, after, defaults)
     return [foreseen, *(each for each in facts if each["type"] != READ_WRITE)]
 
 
@@ -117,13 +123,19 @@ def _changed(branch: Branch, wish: BranchWish) -> dict[str, t.Any]:
     return changed
 
 
-def _begins_anew(branch: Branch, state: BranchState, wish: BranchWish) -> bool:
-    """Tell whether Neon will renew the branch's end: it does when a branch gets its parent's present content."""
-    if not wish.replaced or state.preserved is not None:
-        return False
-    restore = wish.restore
-    at_head = restore is None or (restore.timestamp is None and restore.lsn is None)
-    return at_head and state.source is not None and state.source.id == branch.parent_id
+def _replaced(branch: Branch, state: BranchState, wish: BranchWish) -> dict[str, t.Any]:
+    """Return what a reset or restore changes: a branch that is no root becomes one of the branch that its content comes from."""
+    restore, source = wish.restore or RestoreWish(), state.source
+    changed: dict[str, t.Any] = {}
+    if branch.parent_id is not None:
+        # Restored to its own past, it becomes a child of the kept copy, which has no id yet. The time may stay empty, so Neon's API description.
+        changed["parent_id"] = source.id if source is not None and source.id != branch.id else None
+        changed.update(parent_lsn=restore.lsn, parent_timestamp=None)
+    at_head = restore.timestamp is None and restore.lsn is None
+    if at_head and source is not None and source.id == branch.parent_id:
+        # Neon renews the branch's end when it gets its parent's present content.
+        changed["expires_at"] = None
+    return changed
 
 
 def _will_expire(wish: BranchWish) -> bool:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._core.errors import InputError, NotFoundError, ProviderError
@@ -13,10 +14,20 @@ from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
-from .endpoint_plan import ACTIVE, DEEDS, IDLE, EndpointWish, check_endpoint_wish, pg_settings_of, plan_endpoint, settings_that_differ
+from .endpoint_plan import (
+    ACTIVE,
+    DEEDS,
+    IDLE,
+    EndpointWish,
+    check_endpoint_wish,
+    completion,
+    pg_settings_of,
+    plan_endpoint,
+    settings_that_differ,
+)
 from .lists import only
 from .options import client_of, compute_of, is_predicted, parent_id
-from .records import Compute, Endpoint, endpoint_from
+from .records import NOTHING_SAID, Compute, Endpoint, compute_from_settings, endpoint_from, project_from
 from .resource import NeonResource
 
 _STATE_AFTER: t.Final = {"started": ACTIVE, "restarted": ACTIVE, "suspended": IDLE}
@@ -85,7 +96,10 @@ class EndpointResource(NeonResource):
         wish = self._wish
         if wish.absent and (state is None or predicted):
             return {"endpoint": endpoint_facts(None, wish.type, self._branch_id)}
-        return {"endpoint": predicted_facts(state, wish, self._branch_id, plan) if predicted or state is None else endpoint_facts(state)}
+        if state is not None and not predicted:
+            return {"endpoint": endpoint_facts(state)}
+        defaults = default_compute(self.client, self._project_id, wish.compute) if state is None else NOTHING_SAID
+        return {"endpoint": predicted_facts(state, wish, self._branch_id, plan, defaults)}
 
     def _find(self, project_id: str, branch_id: str) -> Endpoint | None:
         answer = self.client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
@@ -155,6 +169,17 @@ def endpoints_of(client: NeonClient, project_id: str, branch_id: str) -> tuple[E
     return tuple(endpoint_from(data, branch_id) for data in listed)
 
 
+def default_compute(client: NeonClient, project_id: str | None, declared: Compute) -> Compute:
+    """Return what Neon gives a new compute that does not declare it, as far as the project says it; one request, none if all is declared.
+
+    :param project_id: None if the project is only predicted; nothing is known then.
+    """
+    if project_id is None or None not in dataclasses.astuple(declared):
+        return NOTHING_SAID
+    project = project_from(required(client.get(path_of("projects", project_id)), "project", dict, f"project {project_id}"))
+    return compute_from_settings(project.default_endpoint_settings)
+
+
 def endpoint_facts(endpoint: Endpoint | None, kind: str | None = None, branch_id: str | None = None) -> dict[str, t.Any]:
     """Return an endpoint's part of a result.
 
@@ -178,9 +203,14 @@ def endpoint_facts(endpoint: Endpoint | None, kind: str | None = None, branch_id
     }
 
 
-def predicted_facts(endpoint: Endpoint | None, wish: EndpointWish, branch_id: str | None, plan: Plan) -> dict[str, t.Any]:
-    """Return what :func:`endpoint_facts` will be after ``plan``."""
-    have = endpoint.compute if endpoint else Compute()
+def predicted_facts(
+    endpoint: Endpoint | None, wish: EndpointWish, branch_id: str | None, plan: Plan, defaults: Compute = NOTHING_SAID
+) -> dict[str, t.Any]:
+    """Return what :func:`endpoint_facts` will be after ``plan``.
+
+    :param defaults: what the project gives a new compute that does not declare it.
+    """
+    have = endpoint.compute if endpoint else completion(wish.compute, defaults)
     want = wish.compute
     facts = endpoint_facts(endpoint, wish.type, branch_id)
     # The branch of a prediction is the declared one, and null as long as that is predicted itself.

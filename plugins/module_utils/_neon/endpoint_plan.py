@@ -135,6 +135,19 @@ def _plan_update(endpoint: Endpoint, wish: EndpointWish, subject: str) -> Plan:
     )
 
 
+def completion(declared: Compute, defaults: Compute) -> Compute:
+    """Return what Neon completes a new compute with, None where nobody can know it.
+
+    :param defaults: the project's. An end of the range of sizes that passes the declared other end is moved, and Neon does not say how far.
+    """
+    low, high = defaults.min_cu, defaults.max_cu
+    if declared.max_cu is not None and low is not None and low > declared.max_cu:
+        low = None
+    if declared.min_cu is not None and high is not None and high < declared.min_cu:
+        high = None
+    return dataclasses.replace(defaults, min_cu=low, max_cu=high)
+
+
 def pg_settings_of(endpoint: Endpoint) -> dict[str, t.Any]:
     """Return the endpoint's PostgreSQL settings as Neon shows them."""
     settings = endpoint.settings.get("pg_settings")

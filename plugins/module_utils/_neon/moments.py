@@ -82,6 +82,12 @@ def written(point: datetime.datetime) -> str:
     return point.astimezone(datetime.UTC).replace(tzinfo=None).isoformat(timespec=precise) + "Z"
 
 
+def shown_second(text: str | None) -> str | None:
+    """Return a time as Neon shows one that was written for it: in whole seconds."""
+    point = answered_moment(text)
+    return None if point is None else written(point.replace(microsecond=0))
+
+
 def span(text: str, where: str) -> int:
     """Read a span of time: seconds, or a text such as ``3d``, ``12h`` or ``1d12h``. Return seconds.
 

@@ -18,6 +18,8 @@ from .._core.errors import InputError
 #: The word for "no allowlist: every address may connect".
 EVERYONE: t.Final = "everyone"
 _WHERE: t.Final = "option allowed_ips"
+# Of an address, by the version of IP.
+_BITS: t.Final = {4: 32, 6: 128}
 
 # What an entry lets in: IP version, first and last address. An entry that Neon lists and nobody can read here stands for itself.
 Reach: t.TypeAlias = "tuple[int, int, int] | str"
@@ -42,9 +44,10 @@ def checked_addresses(entries: t.Sequence[str]) -> tuple[str, ...]:
                 f"{EVERYONE} stands beside addresses", where=_WHERE, remedy=f"Write either allowed_ips: {EVERYONE} alone, or the addresses alone"
             )
         return ()
-    by_reach: dict[Reach, str] = {}
+    by_reach: dict[tuple[int, int, int], str] = {}
     for entry in cleaned:
         by_reach.setdefault(_checked(entry), entry)
+    _refuse_everything_together(by_reach)
     return tuple(by_reach.values())
 
 
@@ -60,7 +63,7 @@ def _lenient(entry: str) -> Reach:
         return entry
 
 
-def _checked(entry: str) -> Reach:
+def _checked(entry: str) -> tuple[int, int, int]:
     try:
         version, first, last = _reach(entry)
     except ValueError as error:
@@ -70,7 +73,7 @@ def _checked(entry: str) -> Reach:
             why=str(error),
             remedy="Write 203.0.113.7, 203.0.113.7-203.0.113.9, 203.0.113.0/24 or the same with IPv6 addresses",
         ) from None
-    if first == 0 and last == 2 ** (32 if version == 4 else 128) - 1:
+    if first == 0 and last == 2 ** _BITS[version] - 1:
         raise InputError(
             f"{entry!r} lets every IPv{version} address in",
             where=_WHERE,
@@ -78,6 +81,23 @@ def _checked(entry: str) -> Reach:
             remedy=f"Write allowed_ips: {EVERYONE} if that is what you want",
         )
     return version, first, last
+
+
+def _refuse_everything_together(by_reach: t.Mapping[tuple[int, int, int], str]) -> None:
+    """Refuse entries that leave no address of a version out between them, such as the two halves of all networks."""
+    for version in (4, 6):
+        following = 0
+        for _version, first, last in sorted(reach for reach in by_reach if reach[0] == version):
+            if first > following:
+                break
+            following = max(following, last + 1)
+        if following >= 2 ** _BITS[version]:
+            raise InputError(
+                f"the entries together let every IPv{version} address in: {', '.join(entry for reach, entry in by_reach.items() if reach[0] == version)}",
+                where=_WHERE,
+                why="That is no allowlist",
+                remedy=f"Write allowed_ips: {EVERYONE} if that is what you want",
+            )
 
 
 def _reach(entry: str) -> tuple[int, int, int]:

@@ -11,10 +11,10 @@ present ones with the declared ones in them. The reconcile flow reads them back.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
 from .._core.errors import ImmutableError, InputError
+from .._core.maintenance_window import MaintenanceWindow, clock, read_window
 from .project_addresses import EVERYONE, checked_addresses, reaches
 from .records import USED_QUOTAS
 
@@ -22,16 +22,6 @@ _ONE_WAY: t.Final = {
     "enable_logical_replication": "Logical replication cannot be disabled once it is enabled",
     "hipaa": "HIPAA compliance cannot be disabled once it is enabled",
 }
-_HOUR_AND_MINUTE: t.Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-
-
-@dataclasses.dataclass(frozen=True)
-class Window:
-    """A maintenance window: weekdays from 1 (Monday) to 7 and two times of day, ``HH:MM`` in UTC. It may reach over midnight."""
-
-    weekdays: tuple[int, ...]
-    start_time: str
-    end_time: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +36,7 @@ class SettingsWish:
     allowed_ips: tuple[str, ...] | None = None
     protected_branches_only: bool | None = None
     quota: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
-    maintenance_window: Window | None = None
+    maintenance_window: MaintenanceWindow | None = None
     preload_libraries: tuple[str, ...] | None = None
     enable_logical_replication: bool | None = None
     block_public_connections: bool | None = None
@@ -119,28 +109,25 @@ def checked_quota(options: t.Mapping[str, int | None] | None) -> dict[str, int]:
     return said
 
 
-def checked_window(options: t.Mapping[str, t.Any] | None) -> Window | None:
+def checked_window(options: t.Mapping[str, t.Any] | None) -> MaintenanceWindow | None:
     """Return the declared maintenance window.
 
-    :raises InputError: for a day or a time that does not exist, and for a window of no length.
+    Neon's API description has the weekdays on which a window is active and its two times, and no word on one that goes on into the next day.
+
+    :raises InputError: for a day or a time that does not exist, and for a window of no length or one that reaches over midnight.
     """
     if options is None:
         return None
     where = "option maintenance_window"
-    days = sorted(set(options["weekdays"]))
-    if not days or not all(1 <= day <= 7 for day in days):
-        raise InputError(f"weekdays is {options['weekdays']}", where=where, remedy="List at least one number from 1 (Monday) to 7 (Sunday)")
-    for name in ("start_time", "end_time"):
-        if not _HOUR_AND_MINUTE.fullmatch(options[name]):
-            raise InputError(
-                f"{name} is {options[name]!r}",
-                where=where,
-                why="YAML reads 22:00 without quotes as the number 1320" if options[name].isdigit() else None,
-                remedy="Write HH:MM in UTC, in quotes, for example '03:00'",
-            )
-    if options["start_time"] == options["end_time"]:
-        raise InputError(f"it begins and ends at {options['start_time']}", where=where, remedy="Give a window of some length")
-    return Window(tuple(days), options["start_time"], options["end_time"])
+    window = read_window(options, where)
+    if window.over_midnight:
+        raise InputError(
+            f"it begins at {clock(window.start)} and ends at {clock(window.end)} on the next day",
+            where=where,
+            why="Neon describes a window by the days on which it is active, and none that goes on after midnight",
+            remedy="End it at 00:00 UTC at the latest, or let it begin at 00:00",
+        )
+    return window
 
 
 def setting_differences(current: t.Mapping[str, t.Any], wish: SettingsWish) -> list[Difference]:
@@ -151,7 +138,8 @@ def setting_differences(current: t.Mapping[str, t.Any], wish: SettingsWish) -> l
     found = [*_allowlist(current, wish), *_quota(current, wish)]
     window = wish.maintenance_window
     if window is not None:
-        have, want = _window_shown(current.get("maintenance_window")), dataclasses.asdict(window) | {"weekdays": sorted(set(window.weekdays))}
+        have = _window_shown(current.get("maintenance_window"))
+        want = {"weekdays": list(window.weekdays), "start_time": clock(window.start), "end_time": clock(window.end)}
         if have != want:
             found.append(Difference("maintenance_window", have, want, "maintenance_window", want))
     if wish.preload_libraries is not None:

@@ -117,6 +117,9 @@ class SnapshotResource(NeonResource):
         shown = snapshot_facts(None, wish.name, self._project_id)
         if wish.present:
             shown["source_branch_id"] = state.source.id if state.source else None
+            shown["lsn"] = wish.lsn
+            # Neon shows whole seconds.
+            shown["timestamp"] = None if wish.timestamp is None else written(wish.timestamp.replace(microsecond=0))
             # The end of a ttl is not known before a run comes to it.
             shown["expires_at"] = None if wish.expires_at is None else written(wish.expires_at)
             shown["manual"] = True

@@ -82,13 +82,15 @@ class RestoreResource(NeonResource):
         wish, snapshot = self._wish, state.snapshot
         branch = state.replaced if wish.finalize else state.target
         here = branch is not None and not predicted
+        # What was restored by an earlier run is there already, and only takes another one's place.
+        shown = branch if here else state.target
         name = wish.branch if wish.finalize else wish.target_name
         replaced = state.replaced if wish.finalize else None
         return {
             "snapshot": snapshot_facts(snapshot, wish.name, self._project_id),
             "branch": {
                 "exists": here,
-                "id": branch.id if branch is not None and here else None,
+                "id": None if shown is None else shown.id,
                 "name": name,
                 "project_id": self._project_id,
                 "restored_from": snapshot.id if snapshot else None,

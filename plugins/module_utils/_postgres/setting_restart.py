@@ -8,43 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 import typing as t
 
 from .._core.errors import InputError
-
-_TIME: t.Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-
-
-@dataclasses.dataclass(frozen=True)
-class MaintenanceWindow:
-    """A span of hours that begins on certain days, in UTC. One that ends before it begins goes on into the next day.
-
-    :param weekdays: of its beginning, 1 (Monday) to 7 (Sunday).
-    :param start: minutes after midnight, likewise ``end``.
-    """
-
-    weekdays: tuple[int, ...]
-    start: int
-    end: int
-
-    def open_at(self, now: datetime.datetime) -> bool:
-        """Return whether a moment lies in it; the end does not belong to it."""
-        now = now.astimezone(datetime.UTC)
-        minute, today = now.hour * 60 + now.minute, now.isoweekday()
-        if self.start < self.end:
-            return today in self.weekdays and self.start <= minute < self.end
-        yesterday = (today - 2) % 7 + 1
-        return (today in self.weekdays and minute >= self.start) or (yesterday in self.weekdays and minute < self.end)
-
-    @property
-    def words(self) -> str:
-        """The window for people."""
-        days = ", ".join(_DAYS[day - 1] for day in self.weekdays)
-        return f"{days} from {_clock(self.start)} to {_clock(self.end)} UTC"
-
-
-_DAYS: t.Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from .._core.maintenance_window import MaintenanceWindow, read_window
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,34 +48,5 @@ def parse_restart(params: t.Mapping[str, t.Any], now: datetime.datetime) -> Rest
             why="a restart ends every connection",
             remedy="Give weekdays, start_time and end_time",
         )
-    window = parse_window(params["maintenance_window"])
+    window = read_window(params["maintenance_window"], "option maintenance_window")
     return Restart(command, window, window.open_at(now))
-
-
-def parse_window(raw: t.Mapping[str, t.Any]) -> MaintenanceWindow:
-    """Read a maintenance window.
-
-    :raises InputError: for a day or a time that does not exist, and for a window of no length.
-    """
-    where = "option maintenance_window"
-    days = tuple(sorted(set(raw["weekdays"])))
-    if not days or not all(1 <= day <= 7 for day in days):
-        raise InputError(f"weekdays is {raw['weekdays']}", where=where, remedy="List at least one number from 1 (Monday) to 7 (Sunday)")
-    minutes = []
-    for key in ("start_time", "end_time"):
-        found = _TIME.fullmatch(raw[key])
-        if not found:
-            raise InputError(
-                f"{key} is {raw[key]!r}",
-                where=where,
-                why="YAML reads 22:00 without quotes as the number 1320" if raw[key].isdigit() else None,
-                remedy="Write HH:MM in UTC, in quotes, for example '03:00'",
-            )
-        minutes.append(int(found[1]) * 60 + int(found[2]))
-    if minutes[0] == minutes[1]:
-        raise InputError(f"it begins and ends at {raw['start_time']}", where=where, remedy="Give a window of some length")
-    return MaintenanceWindow(days, minutes[0], minutes[1])
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"

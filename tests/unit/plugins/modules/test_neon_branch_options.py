@@ -109,9 +109,11 @@ def test_a_branch_is_made_with_its_compute_in_one_request() -> None:
     with conversation() as neon:
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
         neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
+        # What is not declared of the compute is the project's default.
+        neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project(default_endpoint_settings={"suspend_timeout_seconds": 0})})
         checked = run(check=True, **DATA, compute=COMPUTE)
     assert (checked["diff"], checked["actions"]) == (result["diff"], result["actions"])
-    unknown = {"exists": False, "id": None, "branch_id": None, "host": None, "pooled_host": None, "suspend_timeout_seconds": None}
+    unknown = {"exists": False, "id": None, "branch_id": None, "host": None, "pooled_host": None}
     assert checked["endpoints"] == [{**result["endpoints"][0], **unknown}]
     assert result["endpoints"][0]["current_state"] == "active"
     assert (checked["branch"]["created"], result["branch"]["created"]) == (True, True)
@@ -209,6 +211,7 @@ def test_check_mode_names_the_original_as_stand_in() -> None:
         neon.expect("GET", BRANCHES, listed(), query=search("staging"))
         neon.expect("GET", BRANCHES, listed(PRODUCTION), query=search("production"))
         neon.expect("GET", f"{origin}/databases", {"databases": [database(branch_id=OTHER_BRANCH_ID)]})
+        neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
         neon.expect("GET", f"{origin}/endpoints", {"endpoints": [theirs]})
         uri = URI.replace(ENDPOINT["host"], theirs["host"])
         neon.expect("GET", f"/projects/{PROJECT_ID}/connection_uri", {"uri": uri}, query={**REACH, "branch_id": OTHER_BRANCH_ID})

@@ -55,7 +55,9 @@ def test_the_content_is_replaced_once(wish: dict[str, t.Any], body: dict[str, t.
         expect_look(neon, LEAF, history=history)
         checked = run(check=True, **wish)
     assert (checked["diff"], checked["actions"], checked["warnings"]) == (result["diff"], result["actions"], result["warnings"])
-    assert checked["branch"] == {**result["branch"], "preserved": None}
+    # Restored to its own past, the branch becomes a child of the kept copy.
+    parent = None if action == "restore" else OTHER_BRANCH_ID
+    assert checked["branch"] == {**result["branch"], "preserved": None, "parent_id": parent}
     with conversation() as neon:
         expect_look(neon, kept=True)
         again = run(**wish)

@@ -19,7 +19,7 @@ PATH = f"/projects/{PROJECT_ID}"
 SEARCH = {"search": "shop", "limit": "400"}
 PAGE = {"limit": "1000", "sort_by": "created_at", "sort_order": "asc"}
 OTHERS = {"quota": {"logical_size_bytes": 5}, "block_vpc_connections": True}
-WINDOW = {"weekdays": [6, 7], "start_time": "22:00", "end_time": "02:00"}
+WINDOW = {"weekdays": [6, 7], "start_time": "22:00", "end_time": "00:00"}
 
 
 def listed(*projects: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -350,6 +350,7 @@ def test_a_project_that_is_only_deleted_softly_is_absent() -> None:
         ({"maintenance_window": {**WINDOW, "start_time": 1320}}, "YAML reads 22:00 without quotes as the number 1320"),
         ({"maintenance_window": {**WINDOW, "end_time": "24:00"}}, "Write HH:MM in UTC"),
         ({"maintenance_window": {**WINDOW, "end_time": "22:00"}}, "begins and ends at 22:00"),
+        ({"maintenance_window": {**WINDOW, "end_time": "00:01"}}, "ends at 00:01 on the next day. Neon describes a window by the days"),
         ({"maintenance_window": {"weekdays": [1], "start_time": "22:00"}}, "end_time"),
         ({"audit_log_level": "loud"}, "base, extended, full"),
     ],

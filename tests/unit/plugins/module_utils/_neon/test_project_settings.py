@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import ConfirmationError, InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.maintenance_window import MaintenanceWindow
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_addresses import checked_addresses, reaches
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_plan import (
     IS_OURS,
@@ -24,7 +25,7 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_pla
     open_questions,
     plan_project,
 )
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_settings import SettingsWish, Window, setting_differences
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project_settings import SettingsWish, setting_differences
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.records import Project
 
 
@@ -55,6 +56,24 @@ def test_what_is_no_address_is_refused(entry: str) -> None:
         checked_addresses([entry])
 
 
+@pytest.mark.parametrize(
+    ("entries", "version"),
+    [
+        (["10.0.0.1", "128.0.0.0/1", "0.0.0.0/1"], 4),
+        (["0.0.0.0-9.255.255.255", "10.0.0.0/8", "11.0.0.0-255.255.255.255"], 4),
+        (["203.0.113.7", "8000::/1", "::/1"], 6),
+    ],
+)
+def test_entries_that_let_everyone_in_together_are_refused(entries: list[str], version: int) -> None:
+    with pytest.raises(InputError, match=f"the entries together let every IPv{version} address in"):
+        checked_addresses(entries)
+
+
+def test_all_but_one_address_is_an_allowlist() -> None:
+    entries = ("0.0.0.0-9.255.255.254", "10.0.0.0-255.255.255.255", "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+    assert checked_addresses(entries) == entries
+
+
 ADDRESS = st.sampled_from(["10.0.0.1", "10.0.0.1/32", "203.0.113.0/24", "203.0.113.0-203.0.113.255", "2001:db8::1"])
 DAYS = st.lists(st.integers(1, 7), min_size=1, max_size=9)
 NAMES = st.lists(st.sampled_from(["pg_cron", "anon", "timescaledb"]), max_size=3)
@@ -65,7 +84,9 @@ WISHES = st.builds(
     allowed_ips=st.one_of(st.none(), st.lists(ADDRESS, max_size=3).map(tuple)),
     protected_branches_only=BOOL,
     quota=QUOTAS,
-    maintenance_window=st.one_of(st.none(), st.builds(Window, DAYS.map(tuple), st.just("03:00"), st.just("05:00"))),
+    maintenance_window=st.one_of(
+        st.none(), st.builds(MaintenanceWindow, DAYS.map(lambda days: tuple(sorted(set(days)))), st.just(180), st.just(300))
+    ),
     preload_libraries=st.one_of(st.none(), NAMES.map(tuple)),
     enable_logical_replication=BOOL,
     block_public_connections=BOOL,
