@@ -143,12 +143,13 @@ options:
       - When Neon deletes the branch, a time of RFC 3339 with a zone, at most 30 days from now. V(never) for a branch that does not expire.
       - Neon takes whole seconds, and deletes by a job in the background, so it may be a little later.
       - A default or protected branch, and one with children, cannot expire. An expiring branch cannot be a parent.
-      - Mutually exclusive with O(ttl).
+      - An empty text, as an unset variable gives it, is refused. Mutually exclusive with O(ttl).
     type: str
   ttl:
     description:
       - How long the branch is kept, seconds or a text such as V(3d), V(12h) or V(1d12h), at most 30 days.
       - Set when the branch is made. Of an existing branch it changes nothing without O(renew=true).
+      - An empty text is refused.
     type: str
   renew:
     description:

@@ -75,6 +75,7 @@ options:
       pg_settings:
         description:
           - PostgreSQL settings by name, passed to Neon as they are. Only the named ones are looked at, none is ever removed.
+          - A value is a text, a number or a boolean. Anything else is refused, also nothing (C(null)).
           - Which ones Neon takes is not documented. It is an error if Neon does not show them as declared afterwards.
         type: dict
   disabled:

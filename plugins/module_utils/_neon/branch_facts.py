@@ -15,6 +15,7 @@ from .branch_state import BranchState, expiry_differs
 from .branch_wish import BranchWish
 from .endpoint import endpoint_facts, predicted_facts
 from .endpoint_plan import EndpointWish
+from .history_point import text_of
 from .records import Branch
 
 
@@ -64,7 +65,7 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
             # A schema-only branch becomes a root: the parent is where the schema comes from, no more.
             parent_id=None if init_source == SCHEMA_ONLY or state.source is None else state.source.id,
             parent_lsn=wish.parent_lsn,
-            parent_timestamp=wish.parent_timestamp,
+            parent_timestamp=text_of(wish.parent_timestamp),
             init_source=init_source,
             expires=_will_expire(wish),
             expires_at=_foreseen_end(wish),
