@@ -36,7 +36,8 @@ options:
     default: false
   name:
     description:
-      - The exact name of the snapshot, 1 to 256 characters. Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
+      - The exact name of the snapshot, 1 to 256 characters, none of which is a control character. No blanks at its ends.
+      - Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
     type: str
     required: true
   id:
