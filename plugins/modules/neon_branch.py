@@ -73,7 +73,7 @@ options:
             type: int
   name:
     description:
-      - The exact name of the branch, 1 to 256 characters.
+      - The exact name of the branch, 1 to 256 characters, none of which is a control character. No blanks at its ends.
     type: str
     required: true
   id:
@@ -109,7 +109,7 @@ options:
   parent_timestamp:
     description:
       - The branch starts with its parent's content at this time, of RFC 3339 with a zone, for example V(2026-11-24T18:00:00Z).
-      - Not read for a branch that is there. Mutually exclusive with O(parent_lsn).
+      - Not read for a branch that is there. Mutually exclusive with O(parent_lsn). An empty text is like leaving it out.
     type: str
   parent_lsn:
     description:
@@ -143,12 +143,13 @@ options:
       - When Neon deletes the branch, a time of RFC 3339 with a zone, at most 30 days from now. V(never) for a branch that does not expire.
       - Neon takes whole seconds, and deletes by a job in the background, so it may be a little later.
       - A default or protected branch, and one with children, cannot expire. An expiring branch cannot be a parent.
-      - Mutually exclusive with O(ttl).
+      - An empty text, as an unset variable gives it, is refused. Mutually exclusive with O(ttl).
     type: str
   ttl:
     description:
       - How long the branch is kept, seconds or a text such as V(3d), V(12h) or V(1d12h), at most 30 days.
       - Set when the branch is made. Of an existing branch it changes nothing without O(renew=true).
+      - An empty text is refused.
     type: str
   renew:
     description:
@@ -158,6 +159,7 @@ options:
   compute:
     description:
       - The branch's read-write compute. It is made in the same request as the branch, and later brought to the sizes that are given.
+      - Sizes are 0.25, 0.5, 1 to 16, and fixed even ones up to 56. A range spans at most 8 CU.
       - An empty dictionary asks for a compute with the project's default sizes.
       - Nothing is sent if nothing differs, a request would wake it. Changing sizes restarts it.
       - One end of the range of sizes alone is refused if it would pass the present other end, for what is not declared is not changed.

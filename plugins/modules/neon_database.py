@@ -35,7 +35,8 @@ options:
         required: true
   name:
     description:
-      - The exact name of the database.
+      - The exact name of the database, 1 to 63 bytes without control characters or blanks at its ends.
+      - V(postgres), V(template0) and V(template1), which every server has, are refused if Neon does not list them.
     type: str
     required: true
   owner_name:

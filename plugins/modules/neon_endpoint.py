@@ -53,7 +53,7 @@ options:
     default: read_write
   name:
     description:
-      - The exact name of a read replica, 1 to 64 characters. One that is not found by it is made.
+      - The exact name of a read replica, 1 to 64 characters without control characters or blanks at its ends. One that is not found by it is made.
       - A V(read_write) endpoint, and one pinned by O(id), is given this name.
     type: str
   id:
@@ -75,6 +75,7 @@ options:
       pg_settings:
         description:
           - PostgreSQL settings by name, passed to Neon as they are. Only the named ones are looked at, none is ever removed.
+          - A value is a text, a number or a boolean. Anything else is refused, also nothing (C(null)).
           - Which ones Neon takes is not documented. It is an error if Neon does not show them as declared afterwards.
         type: dict
   disabled:
@@ -84,7 +85,7 @@ options:
     type: bool
   min_cu:
     description:
-      - Smallest size in compute units.
+      - Smallest size in compute units. Sizes are 0.25, 0.5, 1 to 16, and fixed even ones up to 56. A range spans at most 8 CU.
       - Above the present largest size it needs O(max_cu) as well, for what is not declared is not changed. The same goes for O(max_cu) below the
         present smallest size.
     type: float

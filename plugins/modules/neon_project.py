@@ -28,7 +28,7 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The exact name of the project.
+      - The exact name of the project, 1 to 256 characters, none of which is a control character. No blanks at its ends.
       - Names are not unique at Neon. If several projects have it, the task fails and names their ids.
     type: str
     required: true
@@ -59,20 +59,22 @@ options:
     type: str
   owner_role:
     description:
-      - Name of the role that owns O(database), used at creation only.
+      - Name of the role that owns O(database), used at creation only. 1 to 63 bytes, and none that PostgreSQL or Neon keeps for itself, such as
+        V(postgres) or one that begins with V(pg_).
     type: str
   database:
     description:
-      - Name of the first database, used at creation only.
+      - Name of the first database, used at creation only. 1 to 63 bytes, and none that every server has, such as V(postgres).
     type: str
   history_retention_seconds:
     description:
-      - Seconds of history for point-in-time recovery, project-wide. Plans limit it.
+      - Seconds of history for point-in-time recovery, project-wide, 0 to 2592000 (30 days). Plans limit it further.
       - Making it shorter destroys history and needs O(confirm_destroy).
     type: int
   default_compute:
     description:
       - The compute that new endpoints get. Existing endpoints are the matter of M(dbinfra.postgres.neon_endpoint).
+      - Sizes are 0.25, 0.5, 1 to 16, and fixed even ones up to 56. A range spans at most 8 CU.
     type: dict
     suboptions:
       min_cu:

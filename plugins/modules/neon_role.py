@@ -37,7 +37,8 @@ options:
         default: false
   name:
     description:
-      - The exact name of the role.
+      - The exact name of the role, 1 to 63 bytes without control characters or blanks at its ends.
+      - A name that PostgreSQL or Neon keeps for itself, such as V(postgres) or one that begins with V(pg_), is refused if the role is not there.
     type: str
     required: true
   distinct_from_branch:

@@ -36,7 +36,8 @@ options:
     default: false
   name:
     description:
-      - The exact name of the snapshot, 1 to 256 characters. Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
+      - The exact name of the snapshot, 1 to 256 characters, none of which is a control character. No blanks at its ends.
+      - Begin it with V(dbinfra-), or deleting it takes O(adopt=true).
     type: str
     required: true
   id:
@@ -62,22 +63,27 @@ options:
   timestamp:
     description:
       - Takes the snapshot of that moment. RFC 3339 with a zone, for example V(2026-11-24T18:00:00Z). It has to lie within the branch's history.
+        A time to come, or one that the project's history does not reach back to, is refused. Of the branch's own beginning only Neon knows.
       - With a snapshot that is there, it is compared in whole seconds.
-      - Without it and without O(lsn), it shows the branch as it is now.
+      - Without it and without O(lsn), it shows the branch as it is now. An empty text is like leaving it out.
+      - Mutually exclusive with O(lsn).
     type: str
   lsn:
     description:
       - Takes the snapshot of that place in the log, for example V(0/1DE2850).
       - It must be an LSN of that very branch. Nobody can tell one of another branch that lies inside of this branch's own range.
+      - An empty text is like leaving it out.
     type: str
   expires_at:
     description:
-      - When Neon deletes the snapshot. RFC 3339 with a zone, in whole seconds.
+      - When Neon deletes the snapshot. RFC 3339 with a zone, in whole seconds. Without it and without O(ttl) it is kept.
+      - An empty text, as an unset variable gives it, is refused. Mutually exclusive with O(ttl).
       - The service is known to ignore the change of it for an existing snapshot. The task fails then, and says so.
     type: str
   ttl:
     description:
       - How long a new snapshot is kept, in seconds or as V(12h), V(7d), V(2w). Counted from its creation, hence not compared afterwards.
+      - An empty text is refused.
     type: str
   adopt:
     description:
@@ -270,7 +276,6 @@ SPEC = {
         "preserve_under_name": {"type": "str"},
         "confirm_destroy": {"type": "str"},
     },
-    "mutually_exclusive": [("timestamp", "lsn"), ("expires_at", "ttl")],
     "required_if": [("state", "restored", ("target_name",))],
 }
 

@@ -149,7 +149,7 @@ def test_a_compute_is_resized(account: Account, own_shop: Shop) -> None:
     assert own_shop.rows(own_shop.production, "SHOW max_connections") == [("104",)]
     account.do(neon_endpoint, **where, min_cu=0.5, max_cu=2, suspend_timeout_seconds=-1)
     assert own_shop.rows(own_shop.production, "SHOW max_connections") == [("839",)]
-    assert "min_cu (4) is above max_cu (2)" in account.message(neon_endpoint, **where, min_cu=4, max_cu=2)
+    assert "min_cu is 4. The minimum is above the maximum (max_cu = 2)" in account.message(neon_endpoint, **where, min_cu=4, max_cu=2)
     assert account.changing_requests() == []
 
 

@@ -225,6 +225,33 @@ def test_bad_settings_change_nothing(shop: Shop) -> None:
         assert text in shop.message(**wish)
 
 
+def test_what_neon_excludes_is_refused_by_check_and_run_alike(local_neon: LocalNeon) -> None:
+    """Of a project yet to be made; and the service refuses the same. Bounds of history stand in its contract, so no request may break them."""
+    cases: tuple[tuple[dict[str, t.Any], dict[str, t.Any] | None, str], ...] = (
+        ({"history_retention_seconds": 2592001}, None, "Neon keeps 0 to 2592000 seconds"),
+        ({"history_retention_seconds": -1}, None, "Neon keeps 0 to 2592000 seconds"),
+        ({"owner_role": "public"}, {"branch": {"role_name": "public"}}, "the name public is reserved"),
+        ({"owner_role": "postgres"}, {"branch": {"role_name": "postgres"}}, "the name postgres is reserved"),
+        ({"database": "template1"}, {"branch": {"database_name": "template1"}}, "every PostgreSQL server has a database of this name"),
+        (*_sizes(0.3, 1), "min_cu is 0.3. Neon has no compute of this size"),
+        (*_sizes(0.25, 9), "Neon scales over at most 8 CU"),
+        (*_sizes(16, 18), "Computes above 16 CU do not scale"),
+    )
+    access = {"api_host": local_neon.api_host, "api_key": local_neon.api_key, "timeout": 60, "name": "cannot-be"}
+    for wish, body, text in cases:
+        local_neon.reset_requests()
+        messages = {run_module(neon_project, {**access, **wish}, check=check)["msg"] for check in (True, False)}
+        assert local_neon.requests() == []
+        assert [text in message for message in messages] == [True]
+        if body is not None:
+            assert local_neon.call("POST", "/projects", {"project": {"name": "cannot-be", **body}}).status == 400
+
+
+def _sizes(low: float, high: float) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    limits = {"autoscaling_limit_min_cu": low, "autoscaling_limit_max_cu": high}
+    return {"default_compute": {"min_cu": low, "max_cu": high}}, {"default_endpoint_settings": limits}
+
+
 @pytest.mark.parametrize("fault", [{"drop_after": True}, {"drop_before": True}, {"status": 502}])
 def test_a_lost_answer_to_a_change_of_settings(shop: Shop, fault: dict[str, t.Any]) -> None:
     """What was carried out is seen; what was not, is said, and made by the next run."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
@@ -128,6 +129,28 @@ def test_a_snapshot_of_the_past_is_restored_beside_the_present(shop: Shop) -> No
     assert (result["branch"]["name"], result["branch"]["replaced_branch_id"]) == ("look", None)
     assert shop.names(result["branch"]["id"]) == ["Ada"]
     assert shop.names() == ["Ada", "Bob"]
+
+
+def test_a_moment_that_neon_does_not_have_is_refused_before_anything_is_sent(shop: Shop) -> None:
+    for ago, text in (
+        (datetime.timedelta(days=8), "outside of the project's history. The project keeps 7 d of it (604800 s)"),
+        (datetime.timedelta(hours=1), "is before the project was made"),
+        (datetime.timedelta(seconds=-30), "in the future"),
+    ):
+        moment = (datetime.datetime.now(datetime.UTC) - ago).isoformat(timespec="seconds").replace("+00:00", "Z")
+        assert text in shop.message(branch="main", timestamp=moment)
+        # The service refuses the same.
+        main = shop.branches()["main"]
+        assert shop.neon.call("POST", f"{shop.path}/branches/{main}/snapshot?name=x&timestamp={moment}").status == 400
+    assert shop.snapshots() == []
+
+
+def test_a_snapshot_that_should_end_is_never_kept_for_ever(shop: Shop) -> None:
+    for wish in ({"ttl": ""}, {"expires_at": ""}):
+        assert "it is empty" in shop.message(branch="main", **wish)
+    assert shop.snapshots() == []
+    # A template without a value for a point in history takes what is there now.
+    assert shop.do(branch="main", timestamp="", lsn="", ttl="1d")["snapshot"]["expires_at"]
 
 
 def test_another_branch_is_never_overwritten(shop: Shop) -> None:

@@ -13,10 +13,11 @@ from __future__ import annotations
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, _load_params
 
 from .errors import DbinfraError
 from .reconcile import Outcome, Resource, Shown, reconcile
+from .texts import refuse_no_texts
 
 
 class Context:
@@ -59,6 +60,8 @@ def run_info(spec: t.Mapping[str, t.Any], look: t.Callable[[Context], t.Mapping[
 def _run(spec: t.Mapping[str, t.Any], work: t.Callable[[Context], Outcome]) -> t.NoReturn:
     module = AnsibleModule(supports_check_mode=True, **spec)
     try:
+        # Ansible has converted what module.params holds. Its function for modules that want to see what they were handed reads it once more.
+        refuse_no_texts(spec["argument_spec"], _load_params())
         outcome = work(Context(module))
     except DbinfraError as error:
         module.fail_json(msg=error.message(), **error.details)

@@ -25,7 +25,7 @@ from .branch_wish import BranchWish, wish_from
 from .client import NeonClient, path_of
 from .endpoint import default_compute, send_endpoint
 from .failures import ConflictError
-from .history_point import HistoryPoint, explain_point, history_point
+from .history_point import HistoryPoint, explain_point, history_point, text_of
 from .operations import wait_until_settled
 from .options import client_of, compute_of, is_predicted, parent_id
 from .records import MANAGED_BY, NOTHING_SAID, Branch, Compute, Endpoint, branch_from
@@ -195,9 +195,9 @@ class BranchResource(NeonResource):
         """Return the point in a branch's history that a change names."""
         wish, restore = self._wish, self._wish.restore
         if action == "create":
-            return history_point(wish.parent or "", ("parent_timestamp", wish.parent_timestamp), ("parent_lsn", wish.parent_lsn))
+            return history_point(wish.parent or "", ("parent_timestamp", text_of(wish.parent_timestamp)), ("parent_lsn", wish.parent_lsn))
         if action == RESTORE and restore is not None:
-            return history_point(restore.source or wish.name, ("restore.timestamp", restore.timestamp), ("restore.lsn", restore.lsn))
+            return history_point(restore.source or wish.name, ("restore.timestamp", text_of(restore.timestamp)), ("restore.lsn", restore.lsn))
         return None
 
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from .branch_wish import CLOCK_TOLERANCE
 from .moments import answered_moment
 from .records import Branch, Deed
 
+# Two times that Neon shows of one deed may differ by so many seconds.
+_CLOCK_TOLERANCE: t.Final = 60
 # Neon's word for a branch whose content is being replaced.
 RESETTING: t.Final = "resetting"
 # The copy and the operations come into being in one request.
@@ -41,7 +42,7 @@ def deeds_matter_since(branch: Branch, candidate: Branch) -> datetime.datetime |
         return None
     if last is not None and not _is_after(last, made):
         return None
-    return made - datetime.timedelta(seconds=CLOCK_TOLERANCE)
+    return made - datetime.timedelta(seconds=_CLOCK_TOLERANCE)
 
 
 def why_no_copy(branch: Branch, candidate: Branch, deeds: t.Sequence[Deed] | None) -> str | None:
@@ -74,7 +75,7 @@ def why_no_copy(branch: Branch, candidate: Branch, deeds: t.Sequence[Deed] | Non
 
 
 def _is_after(later: datetime.datetime, earlier: datetime.datetime) -> bool:
-    return (later - earlier).total_seconds() > CLOCK_TOLERANCE
+    return (later - earlier).total_seconds() > _CLOCK_TOLERANCE
 
 
 def _at_once(branch: Branch, made: datetime.datetime, deeds: t.Iterable[Deed]) -> list[Deed]:

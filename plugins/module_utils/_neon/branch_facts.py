@@ -15,6 +15,7 @@ from .branch_state import BranchState, expiry_differs
 from .branch_wish import BranchWish, RestoreWish
 from .endpoint import endpoint_facts, predicted_facts
 from .endpoint_plan import EndpointWish
+from .history_point import text_of
 from .moments import shown_second
 from .records import NOTHING_SAID, Branch, Compute
 
@@ -66,7 +67,7 @@ def branch_facts(state: BranchState, wish: BranchWish, project_id: str | None, o
             protected=bool(wish.protected),
             parent_id=state.source.id if child and state.source is not None else None,
             parent_lsn=wish.parent_lsn if child else None,
-            parent_timestamp=shown_second(wish.parent_timestamp) if child else None,
+            parent_timestamp=shown_second(text_of(wish.parent_timestamp)) if child else None,
             init_source=init_source,
             expires=_will_expire(wish),
             expires_at=_foreseen_end(wish),

@@ -17,6 +17,7 @@ from .branch_state import BranchState, wants_children
 from .branch_wish import BranchWish
 from .client import NeonClient, path_of
 from .endpoint import endpoints_of
+from .history_point import History, history_of
 from .lists import branch_called, branches_by_name, branches_matching, called
 from .operations import deeds_since
 from .records import Branch, branch_answer, branch_from, project_from
@@ -104,8 +105,7 @@ def _with_source(client: NeonClient, project_id: str, wish: BranchWish, state: B
         state = dataclasses.replace(state, source=source, origin=source.id)
     else:
         state = with_foreseen(state, parent)
-    history = None if wish.parent_seconds is None else _history(client, project_id)
-    return dataclasses.replace(state, history_seconds=history)
+    return dataclasses.replace(state, history=None if wish.parent_timestamp is None else project_history(client, project_id))
 
 
 def _with_family(client: NeonClient, project_id: str, wish: BranchWish, state: BranchState, branch: Branch) -> BranchState:
@@ -118,12 +118,12 @@ def _with_family(client: NeonClient, project_id: str, wish: BranchWish, state: B
         source = next((data for data in listed if data.get("id") == branch.id), None)
     else:
         source = called(listed, project_id, restore.source, where="option restore.source")
-    history = None if restore is None or restore.seconds is None else _history(client, project_id)
+    history = None if restore is None or restore.timestamp is None else project_history(client, project_id)
     return dataclasses.replace(
         state,
         source=None if source is None else branch_from(source, project_id),
         children=_children(listed, branch),
-        history_seconds=history,
+        history=history,
     )
 
 
@@ -143,6 +143,7 @@ def _is_first(listed: t.Sequence[t.Mapping[str, t.Any]], branch: Branch) -> bool
     return branch.parent_id is None and bool(listed) and listed[0].get("id") == branch.id
 
 
-def _history(client: NeonClient, project_id: str) -> int | None:
+def project_history(client: NeonClient, project_id: str) -> History:
+    """Return how far the project's history reaches back; one request."""
     answer = client.get(path_of("projects", project_id))
-    return project_from(required(answer, "project", dict, f"project {project_id}")).history_retention_seconds
+    return history_of(project_from(required(answer, "project", dict, f"project {project_id}")))

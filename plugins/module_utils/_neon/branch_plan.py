@@ -10,10 +10,11 @@ import typing as t
 
 from .._core.errors import AmbiguousError, ConfirmationError, ImmutableError, InputError, NotFoundError
 from .._core.reconcile import Change, Plan
-from .branch_restore_plan import check_history, plan_replace
+from .branch_restore_plan import plan_replace
 from .branch_state import BranchState, expiry_differs, restriction, wants_children
 from .branch_wish import BranchWish
 from .endpoint_plan import EndpointWish, plan_endpoint
+from .history_point import check_history, text_of
 from .records import Branch, Compute, Endpoint, compute_to_api
 from .rules import declared, require_confirmation
 
@@ -110,12 +111,13 @@ def _plan_create(state: BranchState, wish: BranchWish) -> Plan:
             where="option parent",
             remedy="Clear its expiry first (expires_at: never), or choose another parent",
         )
-    check_history(wish.parent_seconds, wish.parent_timestamp, "option parent_timestamp", state, wish)
+    check_history(wish.parent_timestamp, state.history, "option parent_timestamp", wish.now)
+    timestamp = text_of(wish.parent_timestamp)
     until = expiry.until if expiry else None
     request = declared(
         name=wish.name,
         parent_id=source.id if source else None,
-        parent_timestamp=wish.parent_timestamp,
+        parent_timestamp=timestamp,
         parent_lsn=wish.parent_lsn,
         init_source=wish.init_source,
         protected=wish.protected,
@@ -131,7 +133,7 @@ def _plan_create(state: BranchState, wish: BranchWish) -> Plan:
     after = declared(
         name=wish.name,
         parent=wish.parent,
-        parent_timestamp=wish.parent_timestamp,
+        parent_timestamp=timestamp,
         parent_lsn=wish.parent_lsn,
         init_source=wish.init_source,
         protected=wish.protected,

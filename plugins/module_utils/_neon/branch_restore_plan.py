@@ -16,8 +16,8 @@ from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .branch_copy import why_no_copy
 from .branch_state import BranchState, restriction
-from .branch_wish import CLOCK_TOLERANCE, BranchWish, RestoreWish
-from .moments import at, span_words, written
+from .branch_wish import BranchWish, RestoreWish
+from .history_point import check_history, text_of
 from .records import Branch
 from .rules import declared, require_confirmation
 
@@ -78,13 +78,12 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
         raise InputError(
             "the source is the branch itself, and nothing says to which moment it is restored", where="option restore", remedy="Give timestamp or lsn"
         )
-    check_history(restore.seconds, restore.timestamp, "option restore.timestamp", state, wish)
+    check_history(restore.timestamp, state.history, "option restore.timestamp", wish.now)
     loss = f"its present content is kept as branch {wish.preserve_under_name}" if wish.preserve else "its present content is lost"
     require_confirmation(wish.confirm_destroy, branch.name, f"{deed} branch {branch.name} ({loss})")
-    request = declared(
-        source_branch_id=source.id, source_timestamp=restore.timestamp, source_lsn=restore.lsn, preserve_under_name=wish.preserve_under_name
-    )
-    after = declared(name=branch.name, content_of=source.name, timestamp=restore.timestamp, lsn=restore.lsn, preserved_as=wish.preserve_under_name)
+    timestamp = text_of(restore.timestamp)
+    request = declared(source_branch_id=source.id, source_timestamp=timestamp, source_lsn=restore.lsn, preserve_under_name=wish.preserve_under_name)
+    after = declared(name=branch.name, content_of=source.name, timestamp=timestamp, lsn=restore.lsn, preserved_as=wish.preserve_under_name)
     return Plan(
         changes=(Change(deed, f"branch {branch.name}", {"id": branch.id, "request": request}),),
         before={"name": branch.name},
@@ -109,24 +108,6 @@ def _require_copy(branch: Branch, candidate: Branch, state: BranchState, deed: s
         )
     if wish.confirm_destroy:
         require_confirmation(wish.confirm_destroy, branch.name, f"{deed} branch {branch.name}")
-
-
-def check_history(seconds: float | None, timestamp: str | None, where: str, state: BranchState, wish: BranchWish) -> None:
-    """Refuse a time that the project's history does not reach back to.
-
-    :param seconds: the time in seconds since 1970, None if none is declared.
-    :param timestamp: the same as it was declared.
-    :raises InputError: with the numbers.
-    """
-    history = state.history_seconds
-    if seconds is None or history is None or seconds >= wish.now - history - CLOCK_TOLERANCE:
-        return
-    raise InputError(
-        f"{timestamp} is {span_words(wish.now - seconds)} ago, outside of the project's history",
-        where=where,
-        why=f"The project keeps {span_words(history)} of it ({history} s), now back to {written(at(int(wish.now - history)))}",
-        remedy="Give a later time, or restore a snapshot or a dump of that time",
-    )
 
 
 def _warnings(branch: Branch, state: BranchState, wish: BranchWish, deed: str) -> tuple[str, ...]:

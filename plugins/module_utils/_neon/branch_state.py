@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from .branch_wish import BranchWish
+from .history_point import History
 from .moments import answered_moment
 from .records import Branch, Deed, Endpoint
 
@@ -30,7 +31,7 @@ class BranchState:
     :param preserved: the branch with the name that the replaced content is kept under.
     :param deeds: the project's operations since that branch was made, where they are needed and known that far back.
     :param taken: another branch has the name that this one is to get.
-    :param history_seconds: how far back the project's history reaches.
+    :param history: how far back the project's history reaches.
     :param done: the change that leaves no trace (a reset without a kept copy) was made by this task.
     """
 
@@ -44,7 +45,7 @@ class BranchState:
     preserved: Branch | None = None
     deeds: tuple[Deed, ...] | None = None
     taken: Branch | None = None
-    history_seconds: int | None = None
+    history: History | None = None
     done: bool = False
 
 

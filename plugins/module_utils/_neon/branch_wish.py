@@ -10,16 +10,15 @@ import dataclasses
 import typing as t
 
 from .._core.errors import InputError
+from .history_point import PastMoment, past_moment
 from .moments import at, lsn, moment, span, span_words, written
 from .names import check_name
-from .options import compute_of
+from .options import both_given, compute_of, refuse_both, refuse_empty_end
 from .records import Compute
 from .rules import check_compute
 
 # Neon deletes an expiring branch after 30 days at the latest.
 LONGEST_LIFE_SECONDS: t.Final = 30 * 86400
-# This machine's clock and Neon's may differ by so many seconds; what is closer to a limit than that is left to Neon to decide.
-CLOCK_TOLERANCE: t.Final = 60
 _NEVER: t.Final = "never"
 # What is said of a branch that is to be there. A reset or a restore would not do it.
 _OF_PRESENT: t.Final = (
@@ -62,13 +61,12 @@ class RestoreWish:
     """What a branch is to be restored to.
 
     :param source: name or id of the branch whose history is taken, None for the branch itself.
-    :param timestamp: as the API takes it.
-    :param seconds: the timestamp in seconds since 1970.
+    :param timestamp: the moment in that history.
+    :param lsn: the place in its log.
     """
 
     source: str | None = None
-    timestamp: str | None = None
-    seconds: float | None = None
+    timestamp: PastMoment | None = None
     lsn: str | None = None
 
 
@@ -77,7 +75,6 @@ class BranchWish:
     """A declared branch. None means: not declared.
 
     :param parent: name or id of the branch that it starts from, as declared.
-    :param parent_seconds: ``parent_timestamp`` in seconds since 1970.
     :param compute: its read-write compute.
     :param preserve_under_name: the name of the copy of what a reset or a restore replaces.
     :param preserve: False if a reset is to keep no such copy.
@@ -94,8 +91,7 @@ class BranchWish:
     state: str = "present"
     confirm_destroy: str | None = None
     new_name: str | None = None
-    parent_timestamp: str | None = None
-    parent_seconds: float | None = None
+    parent_timestamp: PastMoment | None = None
     parent_lsn: str | None = None
     archived: bool | None = None
     expiry: Expiry | None = None
@@ -151,9 +147,7 @@ def wish_from(params: t.Mapping[str, t.Any], now: float) -> BranchWish:
         if params[option] is not None:
             check_name(params[option], option)
     _refuse_strangers(params, state)
-    timestamp, seconds = _past_moment(params["parent_timestamp"], "option parent_timestamp", now)
-    if params["parent_timestamp"] and params["parent_lsn"]:
-        raise InputError("both are given", where="options parent_timestamp and parent_lsn", remedy="Give one of them")
+    refuse_both(params, "parent_timestamp", "parent_lsn")
     wish = BranchWish(
         name=params["name"],
         parent=params["parent"] or None,
@@ -163,8 +157,7 @@ def wish_from(params: t.Mapping[str, t.Any], now: float) -> BranchWish:
         state=state,
         confirm_destroy=params["confirm_destroy"],
         new_name=params["new_name"],
-        parent_timestamp=timestamp,
-        parent_seconds=seconds,
+        parent_timestamp=past_moment(params["parent_timestamp"], "option parent_timestamp", now),
         parent_lsn=lsn(params["parent_lsn"], "option parent_lsn") if params["parent_lsn"] else None,
         archived=params["archived"],
         expiry=_expiry(params, now) if state == "present" else None,
@@ -234,27 +227,14 @@ def _check_preserving(wish: BranchWish) -> None:
         )
 
 
-def _past_moment(text: str | None, where: str, now: float) -> tuple[str | None, float | None]:
-    if not text:
-        return None, None
-    point = moment(text, where)
-    seconds = point.timestamp()
-    if seconds > now + CLOCK_TOLERANCE:
-        raise InputError(
-            f"{written(point)} is {span_words(seconds - now)} in the future (it is {written(at(int(now)))})",
-            where=where,
-            remedy="Give a time that is past",
-        )
-    return written(point), seconds
-
-
 def _expiry(params: t.Mapping[str, t.Any], now: float) -> Expiry | None:
     text, ttl, renew = params["expires_at"], params["ttl"], params["renew"]
     if text is not None and ttl is not None:
-        raise InputError("both are given", where="options expires_at and ttl", remedy="Give one of them")
+        raise both_given("expires_at", "ttl")
     if renew and ttl is None:
         raise InputError("there is no ttl to renew", where="option renew", remedy="Give ttl as well, or remove renew")
     if ttl is not None:
+        refuse_empty_end(ttl, "ttl", "leave the option out")
         seconds = checked_ttl(ttl)
         # Neon takes whole seconds.
         until = at(int(now) + seconds)
@@ -264,13 +244,12 @@ def _expiry(params: t.Mapping[str, t.Any], now: float) -> Expiry | None:
     where = "option expires_at"
     if text.strip().lower() == _NEVER:
         return Expiry(None)
-    if not text.strip():
-        raise InputError("it is empty", where=where, remedy=f"Give a time, or {_NEVER} for a branch that does not expire")
+    refuse_empty_end(text, "expires_at", f"{_NEVER} for a branch that does not expire")
     point = moment(text, where).replace(microsecond=0)
     left = point.timestamp() - now
     if left <= 0:
         raise InputError(f"{written(point)} is past (it is {written(at(int(now)))})", where=where, remedy="Give a time that is to come")
-    if left > LONGEST_LIFE_SECONDS + CLOCK_TOLERANCE:
+    if left > LONGEST_LIFE_SECONDS:
         raise InputError(
             f"{written(point)} is {span_words(left)} from now, Neon keeps an expiring branch for 30 d at most",
             where=where,
@@ -282,12 +261,11 @@ def _expiry(params: t.Mapping[str, t.Any], now: float) -> Expiry | None:
 def _restore(params: t.Mapping[str, t.Any], now: float) -> RestoreWish:
     said = params["restore"] or {}
     source = said.get("source") or None
-    if said.get("timestamp") and said.get("lsn"):
-        raise InputError("both are given", where="options restore.timestamp and restore.lsn", remedy="Give one of them")
-    timestamp, seconds = _past_moment(said.get("timestamp"), "option restore.timestamp", now)
+    refuse_both(said, "timestamp", "lsn", "restore.")
+    timestamp = past_moment(said.get("timestamp"), "option restore.timestamp", now)
     place = lsn(said["lsn"], "option restore.lsn") if said.get("lsn") else None
     if source is None and timestamp is None and place is None:
         raise InputError(
             "nothing says what the branch is restored to", where="option restore", remedy="Give timestamp or lsn, or another branch as source"
         )
-    return RestoreWish(source, timestamp, seconds, place)
+    return RestoreWish(source, timestamp, place)

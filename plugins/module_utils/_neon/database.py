@@ -15,6 +15,7 @@ from .._core.runner import Context
 from .client import NeonClient, path_of
 from .connection import Reach, StandIn, ca_certificate, connection, reach_from_uri
 from .database_plan import DatabaseWish, plan_database
+from .names import check_identifier
 from .options import Origin, client_of, is_predicted, origin_of, parent_id
 from .reach import connection_uri_of, database_called, databases_path, hosts_of
 from .records import Database
@@ -171,6 +172,9 @@ def build_database(context: Context) -> DatabaseResource:
         server_major=params["server_major"],
         host=params["host"] or None,
     )
+    check_identifier(wish.name, "name", "database")
+    if wish.present and wish.owner_name:
+        check_identifier(wish.owner_name, "owner_name", "role")
     client = client_of(context)
     if not is_predicted(context):
         project_id = parent_id(context, "project_id", "project")

@@ -10,6 +10,7 @@ import dataclasses
 
 from .._core.errors import InputError
 from .._core.reconcile import Change, Plan
+from .names import check_free, check_identifier
 from .records import Database
 from .rules import declared, require_confirmation
 
@@ -27,12 +28,11 @@ class DatabaseWish:
 def plan_database(database: Database | None, wish: DatabaseWish) -> Plan:
     """Return what brings a database to its declaration.
 
-    :raises InputError: for a database that is to be made without an owner.
+    :raises InputError: for a name that cannot be, or a database that is to be made without an owner.
     :raises ConfirmationError: for an unconfirmed deletion.
     """
+    check_identifier(wish.name, "name", "database")
     subject = f"database {wish.name}"
-    if not wish.name:
-        raise InputError("it is empty", where="option name", remedy="Give the database's exact name")
     if not wish.present:
         if database is None:
             return Plan()
@@ -41,6 +41,7 @@ def plan_database(database: Database | None, wish: DatabaseWish) -> Plan:
     if database is None:
         if not wish.owner_name:
             raise InputError(f"{subject} does not exist, and nothing says who is to own it", where="option owner_name", remedy="Name the owner")
+        check_free(wish.name, "name", "database")
         shown = declared(name=wish.name, owner_name=wish.owner_name)
         return Plan(changes=(Change("create", subject, dict(shown)),), after=shown)
     if wish.owner_name and wish.owner_name != database.owner_name:

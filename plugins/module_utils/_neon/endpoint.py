@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 import typing as t
 
 from .._core.errors import InputError, NotFoundError, ProviderError
@@ -241,7 +243,7 @@ def build_endpoint(context: Context) -> EndpointResource:
         state=params["state"],
         confirm_destroy=params["confirm_destroy"],
         name=params["name"],
-        pg_settings=None if settings is None else {str(key): _setting_text(value) for key, value in settings.items()},
+        pg_settings=None if settings is None else {str(name): _setting_text(str(name), value) for name, value in settings.items()},
         disabled=params["disabled"],
     )
     check_endpoint_wish(wish)
@@ -255,8 +257,17 @@ def build_endpoint(context: Context) -> EndpointResource:
     return EndpointResource(context, client, wish, None, None, foreseen)
 
 
-def _setting_text(value: t.Any) -> str:
-    """Return a setting the way the API takes it, a text: YAML's true is PostgreSQL's on."""
+def _setting_text(name: str, value: t.Any) -> str:
+    """Return a setting's value the way the API takes it, a text: YAML's true is PostgreSQL's on.
+
+    :raises InputError: if it is nothing, a list or a dictionary, which have no such text, or a number that is not finite.
+    """
+    if not isinstance(value, (str, bool, int, float)) or (isinstance(value, float) and not math.isfinite(value)):
+        raise InputError(
+            f"the value of {name!r} is {json.dumps(value, ensure_ascii=False, default=str)}, which is no text, number or boolean",
+            where="option settings.pg_settings",
+            remedy=f"Give {name} a value as PostgreSQL writes it, or remove it: a setting is never reset by this module",
+        )
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value)

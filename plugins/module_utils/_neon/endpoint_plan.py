@@ -11,13 +11,12 @@ import typing as t
 
 from .._core.errors import InputError, NotFoundError
 from .._core.reconcile import Change, Plan
+from .names import LONGEST_ENDPOINT_NAME, check_name
 from .records import NOTHING_SAID, Compute, Endpoint, compute_to_api
 from .rules import check_compute, check_open_end, compute_differences, declared, require_confirmation
 
 ACTIVE: t.Final = "active"
 IDLE: t.Final = "idle"
-# Neon's API description: minLength 1, maxLength 64.
-_LONGEST_NAME: t.Final = 64
 # The requests that do what a state asks for, by state.
 DEEDS: t.Final = {"started": "start", "suspended": "suspend", "restarted": "restart"}
 
@@ -50,12 +49,10 @@ def check_endpoint_wish(wish: EndpointWish) -> None:
 
     :raises InputError: naming the option.
     """
-    if wish.name is not None and not 1 <= len(wish.name) <= _LONGEST_NAME:
-        raise InputError(
-            f"an endpoint's name has 1 to {_LONGEST_NAME} characters, this one has {len(wish.name)}",
-            where="option name",
-            remedy="Choose another name",
-        )
+    if wish.name is not None:
+        check_name(wish.name, "name", "endpoint", LONGEST_ENDPOINT_NAME)
+    if not wish.absent:
+        check_compute(wish.compute, "options min_cu, max_cu and suspend_timeout_seconds")
     if wish.disabled and wish.state in ("started", "restarted"):
         raise InputError(f"a disabled compute cannot be {wish.state}", where="options disabled and state", remedy="Correct one of them")
 
@@ -74,7 +71,6 @@ def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: Endpoi
     """
     if wish.absent:
         return _plan_absent(endpoint, wish)
-    check_compute(wish.compute, "options min_cu, max_cu and suspend_timeout_seconds")
     check_endpoint_wish(wish)
     subject = f"{wish.type} endpoint" + (f" {wish.name}" if wish.name else "")
     if endpoint is None:

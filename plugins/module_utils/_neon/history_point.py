@@ -4,8 +4,8 @@
 
 """A declared point in a branch's history, and what is said when Neon does not have it. Pure functions.
 
-How far the project's history reaches back is checked before. Where the history of one branch begins is nowhere in Neon's answers, so only
-its refusal tells.
+That it is past, and how far the project's history reaches back, is checked before. Where the history of one branch begins is nowhere in Neon's
+answers (a kept copy is younger than its content), and which places a log has is neither, so only Neon's refusal tells.
 """
 
 from __future__ import annotations
@@ -14,13 +14,99 @@ import dataclasses
 import re
 import typing as t
 
-from .._core.errors import DbinfraError
+from .._core.errors import DbinfraError, InputError
 from .failures import ConflictError, hint
+from .moments import answered_moment, at, moment, span_words, written
+from .records import Project
 
+# Seconds that Neon's clock, or the server's, may be ahead of the control node's: a moment that one of them has just given is none in the future.
+CLOCK_SLACK: t.Final = 60
 # The status is not documented. Everything else is about the key, the load or the service.
 _STATUSES: t.Final = (400, 404, 422)
 _OF_HISTORY: t.Final = re.compile(r"timestamp|\blsn\b|history|restore window|point in time", re.IGNORECASE)
 _OF_A_NAME: t.Final = re.compile(r"already exists", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class PastMoment:
+    """A declared time that is past.
+
+    :param text: as the API takes it.
+    :param seconds: the same in seconds since 1970.
+    """
+
+    text: str
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """How far a project's history reaches back. None means that Neon does not say it.
+
+    :param kept: seconds of it that the project keeps.
+    :param began: when the project was made, in seconds since 1970.
+    """
+
+    kept: int | None
+    began: float | None
+
+
+def text_of(point: PastMoment | None) -> str | None:
+    """Return a time as the API takes it, None if none is declared."""
+    return point.text if point else None
+
+
+def past_moment(text: str | None, where: str, now: float) -> PastMoment | None:
+    """Read a time of RFC 3339 that has to be past; None if none is given, which an empty text is as well.
+
+    :param now: seconds since 1970.
+    :raises InputError: naming what is wrong.
+    """
+    if not text:
+        return None
+    point = moment(text, where)
+    seconds = point.timestamp()
+    if seconds > now + CLOCK_SLACK:
+        raise InputError(
+            f"{written(point)} is {span_words(seconds - now)} in the future (it is {written(at(int(now)))})",
+            where=where,
+            remedy="Give a time that is past",
+        )
+    return PastMoment(written(point), seconds)
+
+
+def history_of(project: Project) -> History:
+    """Return how far a project's history reaches back."""
+    made = answered_moment(project.created_at)
+    return History(project.history_retention_seconds, None if made is None else made.timestamp())
+
+
+def check_history(point: PastMoment | None, history: History | None, where: str, now: float) -> None:
+    """Refuse a time that the project's history does not reach back to.
+
+    :param point: None if none is declared.
+    :param history: None if nobody asked.
+    :param now: seconds since 1970.
+    :raises InputError: with the numbers.
+    """
+    if point is None or history is None:
+        return
+    remedy = "Give a later time, or restore a snapshot or a dump of that time"
+    if history.kept is not None and point.seconds < now - history.kept:
+        raise InputError(
+            f"{point.text} is {span_words(now - point.seconds)} ago, outside of the project's history",
+            where=where,
+            why=f"The project keeps {span_words(history.kept)} of it ({history.kept} s), now back to {written(at(int(now - history.kept)))}",
+            remedy=remedy,
+        )
+    # Neon shows whole seconds, and such a second belongs to the history.
+    if history.began is not None and point.seconds < int(history.began):
+        raise InputError(
+            f"{point.text} is before the project was made",
+            where=where,
+            why=f"It was made at {written(at(int(history.began)))}",
+            remedy=remedy,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

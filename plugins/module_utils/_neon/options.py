@@ -71,6 +71,36 @@ def compute_of(options: t.Mapping[str, t.Any] | None) -> Compute:
     return Compute(min_cu=said.get("min_cu"), max_cu=said.get("max_cu"), suspend_timeout_seconds=said.get("suspend_timeout_seconds"))
 
 
+def refuse_both(given: t.Mapping[str, t.Any], one: str, other: str, place: str = "") -> None:
+    """Refuse two options of which one can be given. An empty text, as a template without a value gives it, is not given.
+
+    :param place: the option that both belong to, with a full stop at its end.
+    :raises InputError: if both are given.
+    """
+    if given.get(one) and given.get(other):
+        raise both_given(place + one, place + other)
+
+
+def both_given(one: str, other: str) -> InputError:
+    """Return the error for two options of which one can be given."""
+    return InputError("both are given", where=f"options {one} and {other}", remedy="Give one of them")
+
+
+def refuse_empty_end(text: str, option: str, otherwise: str) -> None:
+    """Refuse an empty text as the end of an object: an unset variable gives it, and what should end would stay for ever.
+
+    :param otherwise: what to give for an object that does not end.
+    :raises InputError: naming the option.
+    """
+    if not text.strip():
+        raise InputError(
+            "it is empty",
+            where=f"option {option}",
+            why="An unset variable gives that, and what is to end would stay for ever",
+            remedy=f"Give a {'span, or' if option == 'ttl' else 'time, or'} {otherwise}",
+        )
+
+
 def is_predicted(context: Context) -> bool:
     """Tell whether the parents of this object are only predicted by an earlier task of the same check.
 

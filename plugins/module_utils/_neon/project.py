@@ -18,7 +18,7 @@ from .lists import only, projects_named
 from .operations import wait_until_settled
 from .options import client_of, compute_of
 from .project_look import available_libraries, is_marked_as_ours
-from .project_plan import IS_OURS, LIBRARIES, NOTHING_ASKED, USAGE, Known, ProjectWish, keeper, open_questions, plan_project
+from .project_plan import IS_OURS, LIBRARIES, NOTHING_ASKED, USAGE, Known, ProjectWish, check_project_wish, keeper, open_questions, plan_project
 from .project_settings import check_libraries, settings_wish
 from .records import NOTHING_SAID, Project, project_from
 from .resource import NeonResource
@@ -237,6 +237,5 @@ def build_project(context: Context) -> ProjectResource:
         present=params["state"] == "present",
         confirm_destroy=params["confirm_destroy"],
     )
-    if not wish.name:
-        raise InputError("it is empty", where="option name", remedy="Give the project's exact name")
+    check_project_wish(wish)
     return ProjectResource(context, client_of(context), wish, params["id"])

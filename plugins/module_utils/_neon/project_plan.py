@@ -11,9 +11,10 @@ import typing as t
 
 from .._core.errors import ImmutableError, InputError
 from .._core.reconcile import Change, Plan
+from .names import check_free, check_identifier, check_name
 from .project_settings import NO_SETTINGS, Difference, SettingsWish, check_libraries, exhausted_quotas, refuse_one_way, setting_differences
 from .records import MANAGED_BY, NOTHING_SAID, Compute, Project, compute_from_settings, compute_to_api
-from .rules import check_compute, check_open_end, compute_differences, declared, require_confirmation
+from .rules import check_compute, check_open_end, compute_differences, declared, history_fault, require_confirmation
 
 #: What a plan may depend on beyond the project itself; see :func:`open_questions`.
 IS_OURS: t.Final = "is it ours"
@@ -61,6 +62,28 @@ class Known:
 NOTHING_ASKED: t.Final = Known()
 
 
+def check_project_wish(wish: ProjectWish) -> None:
+    """Refuse what is wrong whatever Neon says.
+
+    :raises InputError: naming the option.
+    """
+    check_name(wish.name, "name", "project")
+    if not wish.present:
+        return
+    if wish.default_branch is not None:
+        check_name(wish.default_branch, "default_branch")
+    for option, name, kind in (("owner_role", wish.owner_role, "role"), ("database", wish.database, "database")):
+        if name is not None:
+            check_identifier(name, option, kind)
+            check_free(name, option, kind)
+    fault = None if wish.history_retention_seconds is None else history_fault(wish.history_retention_seconds)
+    if fault:
+        raise InputError(
+            f"it is {wish.history_retention_seconds}", where="option history_retention_seconds", why=fault, remedy="Declare a number in this range"
+        )
+    check_compute(wish.default_compute, "option default_compute")
+
+
 def open_questions(project: Project, wish: ProjectWish) -> frozenset[str]:
     """Return what has to be found out before a project can be planned. Nothing if nothing is to be changed or deleted.
 
@@ -96,7 +119,7 @@ def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTH
     """
     if not wish.present:
         return _plan_absent(project, wish, known)
-    check_compute(wish.default_compute, "option default_compute")
+    check_project_wish(wish)
     if project is None:
         return _plan_create(wish)
     _refuse_immutable(project, wish)

@@ -51,6 +51,7 @@ class Project:
     default_endpoint_settings: t.Mapping[str, t.Any] | None
     settings: t.Mapping[str, t.Any] | None = None
     usage: t.Mapping[str, int] | None = None
+    created_at: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +149,7 @@ def project_from(data: t.Any) -> Project:
         default_endpoint_settings=optional(data, "default_endpoint_settings", dict, where),
         settings=optional(data, "settings", dict, where),
         usage={name: used for name in USED_QUOTAS if (used := optional(data, name, int, where)) is not None} or None,
+        created_at=optional(data, "created_at", str, where),
     )
 
 

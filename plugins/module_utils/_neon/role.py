@@ -15,6 +15,7 @@ from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
 from .lists import branch_called
+from .names import check_identifier
 from .options import Origin, client_of, is_predicted, origin_of, parent_id
 from .passwords import reveal_password, role_path
 from .records import Role, branch_from, role_from
@@ -128,6 +129,7 @@ def build_role(context: Context) -> RoleResource:
         present=params["state"] == "present",
         confirm_destroy=params["confirm_destroy"],
     )
+    check_identifier(wish.name, "name", "role")
     client = client_of(context)
     if not is_predicted(context):
         project_id = parent_id(context, "project_id", "project")

@@ -10,11 +10,9 @@ import dataclasses
 
 from .._core.errors import InputError
 from .._core.reconcile import Change, Plan
+from .names import check_free, check_identifier
 from .records import Role
 from .rules import require_confirmation
-
-# NAMEDATALEN - 1: PostgreSQL would cut a longer name off, and it would never be found again.
-_LONGEST_NAME = 63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,12 +42,7 @@ def plan_role(state: RoleState, wish: RoleWish) -> Plan:
     :raises InputError: for a name that cannot exist, or a role of the provider that is to be deleted.
     :raises ConfirmationError: for an unconfirmed deletion.
     """
-    if not wish.name or len(wish.name.encode()) > _LONGEST_NAME:
-        raise InputError(
-            f"a role's name has 1 to {_LONGEST_NAME} bytes, this one has {len(wish.name.encode())}",
-            where="option name",
-            remedy="Choose another name",
-        )
+    check_identifier(wish.name, "name", "role")
     role, subject = state.role, f"role {wish.name}"
     if not wish.present:
         if role is None:
@@ -59,6 +52,7 @@ def plan_role(state: RoleState, wish: RoleWish) -> Plan:
         require_confirmation(wish.confirm_destroy, wish.name, f"delete {subject}")
         return Plan(changes=(Change("delete", subject),), before={"name": wish.name})
     if role is None:
+        check_free(wish.name, "name", "role")
         return Plan(changes=(Change("create", subject, {"name": wish.name}),), after={"name": wish.name})
     if state.shared:
         return Plan(

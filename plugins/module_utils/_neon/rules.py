@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 import typing as t
 
 from .._core.errors import ConfirmationError, InputError
+from .compute_sizes import range_faults
 from .records import Compute
 
 # Neon: 0 means the default, and the default is 300 seconds.
 _DEFAULT_SUSPEND: t.Final = 300
 _SHORTEST_SUSPEND: t.Final = 60
 _LONGEST_SUSPEND: t.Final = 604800
+# Neon's API description of history_retention_seconds: minimum 0, maximum 2592000.
+_LONGEST_HISTORY: t.Final = 2592000
 
 
 def declared(**fields: t.Any) -> dict[str, t.Any]:
@@ -42,18 +45,11 @@ def compute_differences(current: Compute, desired: Compute) -> dict[str, tuple[t
 
 
 def check_compute(compute: Compute, where: str) -> None:
-    """Refuse sizes that no plan of the provider can offer. Upper limits differ by plan and are left to the provider.
+    """Refuse sizes that Neon does not have, whatever the plan. Upper limits of a plan are left to Neon.
 
     :raises InputError: with the reason.
     """
-    for name in ("min_cu", "max_cu"):
-        size = getattr(compute, name)
-        if size is not None and not math.isfinite(size):
-            raise InputError(f"{name} is {size:g}, which is no size", where=where, remedy=f"Give {name} as a number, for example 0.25")
-        if size is not None and size < 0.25:
-            raise InputError(f"{name} is {size:g}, the smallest compute is 0.25 CU", where=where, remedy=f"Raise {name}")
-    if compute.min_cu is not None and compute.max_cu is not None and compute.min_cu > compute.max_cu:
-        raise InputError(f"min_cu ({compute.min_cu:g}) is above max_cu ({compute.max_cu:g})", where=where, remedy="Lower min_cu or raise max_cu")
+    _refuse_sizes(compute.min_cu, compute.max_cu, where)
     suspend = compute.suspend_timeout_seconds
     if suspend is not None and suspend not in (-1, 0) and not _SHORTEST_SUSPEND <= suspend <= _LONGEST_SUSPEND:
         raise InputError(
@@ -64,11 +60,13 @@ def check_compute(compute: Compute, where: str) -> None:
 
 
 def check_open_end(current: Compute, desired: Compute, where: str) -> None:
-    """Refuse a new end of the range of sizes that would pass the present other end, if that one is not declared: it would be changed as well.
+    """Refuse a new end of the range of sizes that does not go with the present other end, if that one is not declared.
+
+    Where the new end passes the other one, that would be changed as well; where the range becomes too wide, Neon refuses it.
 
     :param current: the sizes of what exists.
     :param where: the option that holds both, as the user knows it.
-    :raises InputError: naming the other option.
+    :raises InputError: naming both.
     """
     low, high = desired.min_cu, desired.max_cu
     if low is not None and high is None and current.max_cu is not None and low > current.max_cu:
@@ -85,6 +83,19 @@ def check_open_end(current: Compute, desired: Compute, where: str) -> None:
             why="What is not declared is not changed",
             remedy=f"Declare min_cu as well ({high:g} or less), or raise max_cu",
         )
+    if (low is None) != (high is None) and compute_differences(current, dataclasses.replace(desired, suspend_timeout_seconds=None)):
+        _refuse_sizes(current.min_cu if low is None else low, current.max_cu if high is None else high, where)
+
+
+def history_fault(seconds: int) -> str | None:
+    """Return why no project can keep a history of so many seconds, None if one can. Plans have narrower bounds, which are left to Neon."""
+    return None if 0 <= seconds <= _LONGEST_HISTORY else f"Neon keeps 0 to {_LONGEST_HISTORY} seconds (30 days)"
+
+
+def _refuse_sizes(small: float | None, large: float | None, where: str) -> None:
+    for fault in range_faults(small, large):
+        reason = fault.reason[0].upper() + fault.reason[1:]
+        raise InputError(f"{fault.option} is {fault.value:g}", where=where, why=reason, remedy=fault.remedy)
 
 
 def require_confirmation(given: str | None, name: str, deed: str) -> None:

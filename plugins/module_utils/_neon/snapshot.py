@@ -7,19 +7,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 from .._core.errors import DbinfraError, InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
+from .branch_find import project_history
 from .client import NeonClient, path_of
 from .failures import BusyError
-from .history_point import explain_point, history_point
+from .history_point import History, explain_point, history_point, past_moment, text_of
 from .lists import branch_called
-from .moments import answered_moment, at, lsn, moment, span, written
+from .moments import answered_moment, at, lsn, moment, shown_second, span, written
 from .names import check_name
-from .options import client_of, is_predicted, parent_id
+from .options import both_given, client_of, is_predicted, parent_id, refuse_both, refuse_empty_end
 from .resource import NeonResource
 from .snapshot_find import find_snapshot, snapshot_facts
 from .snapshot_plan import SnapshotWish, expiry, expiry_not_changed, expiry_remedy, plan_snapshot
@@ -29,10 +31,11 @@ from .snapshot_restore import build_restore
 
 @dataclasses.dataclass(frozen=True)
 class SnapshotState:
-    """A snapshot, and the declared branch where it was looked up."""
+    """A snapshot, and the declared branch and the project's history where they were looked up."""
 
     snapshot: Snapshot | None
     source: SnapshotBranch | None = None
+    history: History | None = None
 
 
 class SnapshotResource(NeonResource):
@@ -52,7 +55,7 @@ class SnapshotResource(NeonResource):
         self._updated_to: str | None = None
 
     def read(self) -> SnapshotState:
-        """Return the snapshot, and the declared branch if something depends on it."""
+        """Return the snapshot, and the declared branch and the project's history if something depends on them."""
         if self._project_id is None:
             return SnapshotState(None)
         snapshot = find_snapshot(self.client, self._project_id, self._wish.name, self._made or self._pinned)
@@ -64,11 +67,13 @@ class SnapshotResource(NeonResource):
             )
         if snapshot is not None and self._updated_to is not None and answered_moment(snapshot.expires_at) != answered_moment(self._updated_to):
             raise expiry_not_changed(snapshot, self._updated_to)
-        return SnapshotState(snapshot, self._source(self._project_id, snapshot))
+        source = self._source(self._project_id, snapshot)
+        wants_history = snapshot is None and self._wish.present and self._wish.timestamp is not None
+        return SnapshotState(snapshot, source, project_history(self.client, self._project_id) if wants_history else None)
 
     def plan(self, state: SnapshotState) -> Plan:
         """Plan by :func:`plan_snapshot`."""
-        return plan_snapshot(state.snapshot, state.source, self._wish, self._now)
+        return plan_snapshot(state.snapshot, state.source, self._wish, self._now, state.history)
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
@@ -119,7 +124,7 @@ class SnapshotResource(NeonResource):
             shown["source_branch_id"] = state.source.id if state.source else None
             shown["lsn"] = wish.lsn
             # Neon shows whole seconds.
-            shown["timestamp"] = None if wish.timestamp is None else written(wish.timestamp.replace(microsecond=0))
+            shown["timestamp"] = shown_second(text_of(wish.timestamp))
             # The end of a ttl is not known before a run comes to it.
             shown["expires_at"] = None if wish.expires_at is None else written(wish.expires_at)
             shown["manual"] = True
@@ -147,18 +152,34 @@ def build_snapshot(context: Context) -> NeonResource:
     for option in ("target_name", "preserve_under_name"):
         if params[option]:
             raise InputError(f"it is set with state: {params['state']}", where=f"option {option}", remedy="Leave it out, or set state: restored")
-    end = moment(params["expires_at"], "option expires_at") if params["expires_at"] else None
+    refuse_both(params, "timestamp", "lsn")
+    end, ttl = _end(params) if params["state"] == "present" else (None, None)
     wish = SnapshotWish(
         name=params["name"],
         pinned=bool(params["id"]),
         branch=params["branch"] or None,
-        timestamp=moment(params["timestamp"], "option timestamp") if params["timestamp"] else None,
+        timestamp=past_moment(params["timestamp"], "option timestamp", client.deadline.clock.now()),
         lsn=lsn(params["lsn"], "option lsn") if params["lsn"] else None,
-        # Neon keeps whole seconds.
-        expires_at=None if end is None else end.replace(microsecond=0),
-        ttl=span(params["ttl"], "option ttl") if params["ttl"] else None,
+        expires_at=end,
+        ttl=ttl,
         present=params["state"] == "present",
         adopt=params["adopt"],
         confirm_destroy=params["confirm_destroy"],
     )
     return SnapshotResource(context, client, wish, project_id, params["id"] or None)
+
+
+def _end(params: t.Mapping[str, t.Any]) -> tuple[datetime.datetime | None, int | None]:
+    """Return when the snapshot ends, and how many seconds it is kept; None for what is not declared.
+
+    :raises InputError: naming the option that is wrong.
+    """
+    text, ttl = params["expires_at"], params["ttl"]
+    if text is not None and ttl is not None:
+        raise both_given("expires_at", "ttl")
+    for option, value in (("expires_at", text), ("ttl", ttl)):
+        if value is not None:
+            refuse_empty_end(value, option, "leave the option out for a snapshot that does not end")
+    # Neon keeps whole seconds.
+    end = None if text is None else moment(text, "option expires_at").replace(microsecond=0)
+    return end, None if ttl is None else span(ttl, "option ttl")

@@ -11,7 +11,8 @@ import datetime
 
 from .._core.errors import ImmutableError, InputError, NotConvergedError
 from .._core.reconcile import Change, Plan
-from .moments import answered_moment, written
+from .history_point import History, PastMoment, check_history, text_of
+from .moments import answered_moment, at, written
 from .rules import declared, require_confirmation
 from .snapshot_record import OUR_PREFIX, Snapshot, SnapshotBranch
 
@@ -28,7 +29,7 @@ class SnapshotWish:
     name: str
     pinned: bool = False
     branch: str | None = None
-    timestamp: datetime.datetime | None = None
+    timestamp: PastMoment | None = None
     lsn: str | None = None
     expires_at: datetime.datetime | None = None
     ttl: int | None = None
@@ -37,11 +38,14 @@ class SnapshotWish:
     confirm_destroy: str | None = None
 
 
-def plan_snapshot(snapshot: Snapshot | None, source: SnapshotBranch | None, wish: SnapshotWish, now: datetime.datetime) -> Plan:
+def plan_snapshot(
+    snapshot: Snapshot | None, source: SnapshotBranch | None, wish: SnapshotWish, now: datetime.datetime, history: History | None = None
+) -> Plan:
     """Return what brings a snapshot to its declaration.
 
     :param snapshot: the snapshot, None if there is none.
     :param source: the declared branch, None if it was not looked up.
+    :param history: how far back the project's history reaches, None if nothing depends on it.
     :raises ImmutableError: for a difference that cannot be changed.
     :raises InputError: for an impossible declaration, or a change to a foreign snapshot.
     :raises ConfirmationError: for an unconfirmed deletion.
@@ -49,7 +53,7 @@ def plan_snapshot(snapshot: Snapshot | None, source: SnapshotBranch | None, wish
     if not wish.present:
         return _plan_absent(snapshot, wish)
     if snapshot is None:
-        return _plan_create(source, wish, now)
+        return _plan_create(source, wish, now, history)
     _refuse_immutable(snapshot, source, wish)
     return _plan_update(snapshot, wish, now)
 
@@ -74,7 +78,7 @@ def _plan_absent(snapshot: Snapshot | None, wish: SnapshotWish) -> Plan:
     return Plan(changes=(Change("delete", f"snapshot {snapshot.name}", {"id": snapshot.id}),), before=before)
 
 
-def _plan_create(source: SnapshotBranch | None, wish: SnapshotWish, now: datetime.datetime) -> Plan:
+def _plan_create(source: SnapshotBranch | None, wish: SnapshotWish, now: datetime.datetime, history: History | None) -> Plan:
     if wish.branch is None:
         raise InputError(
             f"snapshot {wish.name} does not exist, and nothing says which branch it is taken of",
@@ -88,12 +92,11 @@ def _plan_create(source: SnapshotBranch | None, wish: SnapshotWish, now: datetim
             why="Neon takes snapshots of root branches only",
             remedy="Name a root branch: the project's first branch, or one that was made with init_source: schema-only",
         )
-    if wish.timestamp is not None and wish.timestamp > now:
-        raise InputError(f"{written(wish.timestamp)} is in the future", where="option timestamp", remedy="Give a time within the branch's history")
+    check_history(wish.timestamp, history, "option timestamp", now.timestamp())
     _refuse_past(wish, now)
     request = {
         "name": wish.name,
-        "timestamp": None if wish.timestamp is None else written(wish.timestamp),
+        "timestamp": text_of(wish.timestamp),
         "lsn": wish.lsn,
         "branch_id": None if source is None else source.id,
     }
@@ -124,8 +127,8 @@ def _refuse_immutable(snapshot: Snapshot, source: SnapshotBranch | None, wish: S
         raise _immutable(snapshot, "branch", f"was taken of branch {have_source}, declared is {wish.branch} ({source.id})")
     taken_at = answered_moment(snapshot.timestamp)
     # Neon is asked for the exact moment and shows whole seconds.
-    if wish.timestamp is not None and taken_at is not None and not _same_second(taken_at, wish.timestamp):
-        raise _immutable(snapshot, "timestamp", f"shows {snapshot.timestamp}, declared is {written(wish.timestamp)}")
+    if wish.timestamp is not None and taken_at is not None and not _same_second(taken_at, at(wish.timestamp.seconds)):
+        raise _immutable(snapshot, "timestamp", f"shows {snapshot.timestamp}, declared is {wish.timestamp.text}")
     if wish.lsn is not None and snapshot.lsn is not None and lsn_number(wish.lsn) != lsn_number(snapshot.lsn):
         raise _immutable(snapshot, "lsn", f"shows {snapshot.lsn}, declared is {wish.lsn}")
 

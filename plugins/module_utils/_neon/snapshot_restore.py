@@ -113,7 +113,7 @@ def build_restore(context: Context, client: NeonClient, project_id: str | None) 
     """Build the resource from a task's options."""
     params = context.params
     for option in ("timestamp", "lsn", "expires_at", "ttl"):
-        if params[option] is not None:
+        if params[option]:
             raise InputError("it is set with state: restored", where=f"option {option}", remedy="Leave it out, it belongs to state: present")
     wish = RestoreWish(
         name=params["name"],

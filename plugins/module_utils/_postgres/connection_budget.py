@@ -15,6 +15,7 @@ import math
 import typing as t
 
 from .._core.errors import InputError
+from .._neon.compute_sizes import COMPUTE_SIZES
 
 #: What Neon keeps back on every compute, and the bounds and slope of its ``max_connections`` (Neon documentation, "Connection limits",
 #: state of November 2026). ``SHOW max_connections`` on the server is the truth; the formula serves before there is a server.
@@ -28,8 +29,6 @@ OWNER_CONNECTIONS = 5
 HEAD_ROOM = 5
 #: PostgreSQL's own ``superuser_reserved_connections``, which own hosts have unless somebody changes it.
 SUPERUSER_RESERVED = 3
-#: The compute sizes that Neon sells, smallest first: 0.25 and 0.5, whole units up to 16, then steps of two up to 56.
-NEON_COMPUTE_SIZES: tuple[float, ...] = (0.25, 0.5, *(float(size) for size in range(1, 17)), *(float(size) for size in range(18, 57, 2)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +125,7 @@ def neon_max_connections(min_cu: float, max_cu: float) -> int:
 
 def smallest_neon_compute(connections: int) -> float | None:
     """Return the smallest fixed compute size (in CU) with at least that many ``max_connections``, or None if Neon has none."""
-    for size in NEON_COMPUTE_SIZES:
+    for size in COMPUTE_SIZES:
         if neon_max_connections(size, size) >= connections:
             return size
     return None
@@ -186,7 +185,7 @@ def _remedy(provider: str, needed: int) -> str:
     size = smallest_neon_compute(needed)
     if size is None:
         return f"No Neon compute has {needed} connections: let fewer be held"
-    lower = next(candidate for candidate in NEON_COMPUTE_SIZES if candidate * 8 >= size)
+    lower = next(candidate for candidate in COMPUTE_SIZES if candidate * 8 >= size)
     return (
         f"Neon derives max_connections from the compute: declare a maximum of at least {size:g} CU with a minimum of at least {lower:g} CU, "
         "or let fewer connections be held"

@@ -9,18 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from .._local.dotenv import NAME
+from .._neon.names import LONGEST_IDENTIFIER, name_fault, reserved_role
 from .findings import Finding, finding, shown
 
 Values = t.Mapping[str, t.Any]
 Rule = t.Callable[[Values], t.Iterable[Finding]]
-
-#: PostgreSQL cuts longer identifiers silently (NAMEDATALEN - 1).
-IDENTIFIER_BYTES = 63
-
-#: Names that PostgreSQL, Neon or SQL keep for themselves.
-RESERVED_ROLES = frozenset(
-    {"postgres", "public", "none", "cloud_admin", "neon_superuser", "neon_service", "web_access", "authenticator", "replication"}
-)
 
 #: Roles that hand a member more than an application may have.
 POWERFUL_ROLES = frozenset(
@@ -39,18 +32,11 @@ POWERFUL_ROLES = frozenset(
 
 
 def _identifier_problem(name: t.Any) -> str | None:
-    if not isinstance(name, str) or not name.strip():
-        return "the name is empty"
-    if "\0" in name or any(ord(letter) < 32 for letter in name):
-        return "the name holds a control character"
-    size = len(name.encode("utf-8", "surrogatepass"))
-    return f"the name has {size} bytes, and PostgreSQL cuts names after {IDENTIFIER_BYTES}" if size > IDENTIFIER_BYTES else None
-
-
-def _role_problem(name: str) -> str | None:
-    if name.lower().startswith("pg_"):
-        return "names that begin with pg_ belong to PostgreSQL"
-    return f"the name {name} is reserved" if name.lower() in RESERVED_ROLES else None
+    fault = name_fault(name) if isinstance(name, str) else "it is no text"
+    if fault:
+        return fault
+    size = len(name.encode())
+    return f"the name has {size} bytes, and PostgreSQL cuts names after {LONGEST_IDENTIFIER}" if size > LONGEST_IDENTIFIER else None
 
 
 def declared_roles(values: Values) -> list[dict[str, t.Any]]:
@@ -64,7 +50,7 @@ def identifiers(values: Values) -> t.Iterator[Finding]:
     for variable in ("neon_owner_role", "neon_database_name", "db_access_schema"):
         if variable not in values or values[variable] is None:
             continue
-        problem = _identifier_problem(values[variable]) or (_role_problem(values[variable]) if variable == "neon_owner_role" else None)
+        problem = _identifier_problem(values[variable]) or (reserved_role(values[variable]) if variable == "neon_owner_role" else None)
         if problem:
             yield finding(values, variable, problem, "Choose another name")
 
@@ -76,7 +62,7 @@ def roles(values: Values) -> t.Iterator[Finding]:
     for role in declared_roles(values):
         name = role["name"]
         place = "db_access_roles"
-        problem = _identifier_problem(name) or _role_problem(name)
+        problem = _identifier_problem(name) or reserved_role(name)
         if problem:
             yield Finding(place, shown(name), problem, "Choose another name")
         elif name in seen:

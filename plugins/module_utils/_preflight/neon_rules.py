@@ -10,26 +10,23 @@ the plan is left to the provider.
 
 from __future__ import annotations
 
-import math
 import re
 import typing as t
 
 from .._core.errors import InputError
 from .._neon.address import base_address
 from .._neon.branch_wish import checked_ttl
-from .._neon.names import LONGEST_NAME
+from .._neon.compute_sizes import range_faults
+from .._neon.names import LONGEST_NAME, name_fault
 from .._neon.project_addresses import checked_addresses
 from .._neon.project_settings import checked_quota, checked_window
-from .._postgres.connection_budget import NEON_COMPUTE_SIZES
+from .._neon.rules import history_fault
 from .findings import Finding, finding, shown
 
-#: Autoscaling ends here and spans at most this much; larger computes have a fixed size.
-LARGEST_AUTOSCALING_CU = 16
-WIDEST_AUTOSCALING_CU = 8
+COMPUTE_VARIABLES = ("neon_compute_min_cu", "neon_compute_max_cu")
 
 SHORTEST_SUSPEND_SECONDS = 60
 LONGEST_SUSPEND_SECONDS = 604800
-LONGEST_HISTORY_SECONDS = 2592000
 
 SUPPORTED_MAJORS = range(14, 19)
 
@@ -69,15 +66,14 @@ def api_timeout(values: Values) -> t.Iterator[Finding]:
 
 
 def names(values: Values) -> t.Iterator[Finding]:
-    """Names must not be empty or end in spaces: they are matched exactly."""
+    """Names must be ones that somebody means: they are matched exactly."""
     for variable in ("neon_project_name", "neon_branch_name", "neon_default_branch", "neon_region_id"):
         name = values.get(variable)
         if name is None:
             continue
-        if not name.strip():
-            yield finding(values, variable, "it is empty", "Declare the exact name")
-        elif name != name.strip() or any(ord(letter) < 32 for letter in name):
-            yield finding(values, variable, "it begins or ends with a space, or holds a control character", "Remove it: names are matched exactly")
+        fault = name_fault(name)
+        if fault:
+            yield finding(values, variable, fault, "Declare the exact name")
         elif len(name) > LONGEST_NAME:
             yield finding(values, variable, f"it has {len(name)} characters, and Neon takes at most {LONGEST_NAME}", "Choose a shorter name")
 
@@ -105,42 +101,9 @@ def server_major(values: Values) -> t.Iterator[Finding]:
 
 def compute(values: Values) -> t.Iterator[Finding]:
     """The sizes must exist and the span must be one that Neon scales over."""
-    small, large = values.get("neon_compute_min_cu"), values.get("neon_compute_max_cu")
-    for variable, size in (("neon_compute_min_cu", small), ("neon_compute_max_cu", large)):
-        if size is not None and size not in NEON_COMPUTE_SIZES:
-            yield finding(values, variable, "Neon has no compute of this size", f"Declare {_near_sizes(size)}")
-    if small is None or large is None or small not in NEON_COMPUTE_SIZES or large not in NEON_COMPUTE_SIZES:
-        return
-    if small > large:
-        yield finding(
-            values,
-            "neon_compute_min_cu",
-            f"the minimum is above the maximum (neon_compute_max_cu = {large:g})",
-            "Lower the minimum or raise the maximum",
-        )
-    elif small != large and large > LARGEST_AUTOSCALING_CU:
-        yield finding(
-            values,
-            "neon_compute_max_cu",
-            f"computes above {LARGEST_AUTOSCALING_CU} CU do not scale",
-            f"Declare the same size as minimum, or at most {LARGEST_AUTOSCALING_CU}",
-        )
-    elif large - small > WIDEST_AUTOSCALING_CU:
-        yield finding(
-            values,
-            "neon_compute_max_cu",
-            f"Neon scales over at most {WIDEST_AUTOSCALING_CU} CU, and neon_compute_min_cu is {small:g}",
-            f"Declare at most {small + WIDEST_AUTOSCALING_CU:g}, or a larger minimum",
-        )
-
-
-def _near_sizes(size: float) -> str:
-    if not math.isfinite(size):
-        return "a number of compute units, for example 0.25"
-    below = [candidate for candidate in NEON_COMPUTE_SIZES if candidate < size]
-    above = [candidate for candidate in NEON_COMPUTE_SIZES if candidate > size]
-    near = [*below[-1:], *above[:1]]
-    return " or ".join(f"{candidate:g}" for candidate in near)
+    small, large = (values.get(variable) for variable in COMPUTE_VARIABLES)
+    for fault in range_faults(small, large, COMPUTE_VARIABLES):
+        yield finding(values, fault.option, fault.reason, fault.remedy)
 
 
 def suspend(values: Values) -> t.Iterator[Finding]:
@@ -168,10 +131,9 @@ def suspend(values: Values) -> t.Iterator[Finding]:
 def history(values: Values) -> t.Iterator[Finding]:
     """The provider's own bounds; plans have narrower ones."""
     seconds = values.get("neon_history_retention_seconds")
-    if seconds is not None and not 0 <= seconds <= LONGEST_HISTORY_SECONDS:
-        yield finding(
-            values, "neon_history_retention_seconds", f"Neon keeps 0 to {LONGEST_HISTORY_SECONDS} seconds (30 days)", "Declare a number in this range"
-        )
+    fault = None if seconds is None else history_fault(seconds)
+    if fault:
+        yield finding(values, "neon_history_retention_seconds", fault, "Declare a number in this range")
     elif seconds == 0:
         yield finding(
             values,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ..framework.errors import ApiError
 from .state import Branch, Project
 
-RESERVED_ROLES = ("cloud_admin", "neon_superuser", "postgres", "zenith_admin")
+RESERVED_ROLES = ("cloud_admin", "neon_superuser", "none", "postgres", "public", "zenith_admin")
 RESERVED_DATABASES = ("postgres", "template0", "template1")
 MAX_AUTOSCALING_CU = 16
 MAX_AUTOSCALING_SPAN = 8
@@ -28,7 +28,7 @@ def check_compute(min_cu: float, max_cu: float) -> None:
         raise ApiError(400, f"autoscaling_limit_min_cu ({min_cu:g}) must not be greater than autoscaling_limit_max_cu ({max_cu:g})")
     for name, value in (("autoscaling_limit_min_cu", min_cu), ("autoscaling_limit_max_cu", max_cu)):
         whole = float(value).is_integer() and 1 <= value <= MAX_AUTOSCALING_CU
-        large = min_cu == max_cu and float(value).is_integer() and value % 2 == 0 and value <= MAX_FIXED_CU
+        large = min_cu == max_cu and float(value).is_integer() and value % 2 == 0 and MAX_AUTOSCALING_CU < value <= MAX_FIXED_CU
         if not (value in (0.25, 0.5) or whole or large):
             raise ApiError(400, f"{name}: {value:g} is no compute size; sizes are 0.25, 0.5, 1 to 16, and fixed even sizes up to 56")
     if max_cu - min_cu > MAX_AUTOSCALING_SPAN:

@@ -28,6 +28,8 @@ def test_compute_sizes_that_exist(low, high):
         (1, 1.5, "1.5 is no compute size"),
         (9, 17, "17 is no compute size"),
         (17, 17, "17 is no compute size"),
+        (0, 0, "0 is no compute size"),
+        (-2, -2, "-2 is no compute size"),
         (58, 58, "58 is no compute size"),
         (16, 18, "18 is no compute size"),
     ],
@@ -49,7 +51,7 @@ def test_suspend_timeouts_that_do_not(seconds):
         rules.check_suspend_timeout(seconds)
 
 
-@pytest.mark.parametrize("name", ["neon_superuser", "cloud_admin", "postgres", "pg_monitor", "", "x" * 64])
+@pytest.mark.parametrize("name", ["neon_superuser", "cloud_admin", "postgres", "public", "none", "pg_monitor", "", "x" * 64])
 def test_role_names_that_are_reserved(name):
     with pytest.raises(ApiError):
         rules.check_role_name(name)

@@ -130,7 +130,7 @@ def test_an_action_group_holds_the_modules_of_its_provider(checkout: pathlib.Pat
 
 def test_step_by_step_the_makefile_names_only_steps_that_exist(checkout: pathlib.Path) -> None:
     recipes = re.findall(r"^\t@\$\(RUN\) (.+)$", (checkout / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    steps = {step for recipe in recipes for step in recipe.split()}
+    steps = {step for recipe in recipes for step in re.split(r"[ +]", recipe)}
     assert steps == {path.stem for path in (checkout / "scripts/steps").glob("*.sh")}
     assert [step for step in steps if not os.access(checkout / f"scripts/steps/{step}.sh", os.X_OK)] == []
 

@@ -24,13 +24,24 @@ RESTORED = {"state": "restored", "preserve_under_name": "before"}
         ({"name": ""}, "option name: a branch's name has 1 to 256 characters, this one has 0."),
         ({"name": "n" * 257}, "option name: a branch's name has 1 to 256 characters, this one has 257."),
         ({"new_name": "n" * 257}, "option new_name: a branch's name has 1 to 256 characters, this one has 257."),
+        ({"name": "  "}, "option name: a branch's name cannot be '  ': it holds nothing but blanks. Give the branch's exact name."),
+        ({"name": "a\nb"}, "option name: a branch's name cannot be 'a\\nb': it holds a control character, such as the end of a line."),
+        ({"name": "staging\n"}, "option name: a branch's name cannot be 'staging\\n': it holds a control character"),
+        ({"new_name": " x"}, "option new_name: a branch's name cannot be ' x': it begins or ends with a blank."),
+        ({**RESTORED, "preserve_under_name": "\x7f"}, "option preserve_under_name: a branch's name cannot be '\\x7f': it holds a control character"),
+        ({"name": ["a"]}, 'option name: it is the list ["a"], and a text is wanted.'),
+        ({"restore": {"source": ["a"]}, "state": "restored"}, 'option restore.source: it is the list ["a"], and a text is wanted.'),
         ({"new_name": "preview"}, "option new_name: it is the present name."),
         ({"expires_at": "2023-11-14T22:13:20Z"}, "option expires_at: 2023-11-14T22:13:20Z is past (it is 2023-11-14T22:13:20Z)."),
         ({"expires_at": "2023-12-15T22:13:20Z"}, "option expires_at: 2023-12-15T22:13:20Z is 31 d from now, Neon keeps an expiring branch for 30 d"),
+        (
+            {"expires_at": "2023-12-14T22:13:50Z"},
+            "option expires_at: 2023-12-14T22:13:50Z is 30 d 30 s from now, Neon keeps an expiring branch for 30 d",
+        ),
         ({"ttl": "31d"}, "option ttl: 31d is 31 d, Neon keeps an expiring branch for 30 d at most."),
         ({"ttl": "2592001"}, "option ttl: 2592001 is 30 d 1 s, Neon keeps an expiring branch for 30 d at most."),
         ({"ttl": "0"}, "option ttl: '0' is no span of time above 0."),
-        ({"ttl": ""}, "option ttl: '' is no span of time above 0."),
+        ({"ttl": ""}, "option ttl: it is empty. An unset variable gives that"),
         ({"ttl": "three days"}, "option ttl: 'three days' is no span of time above 0."),
         ({"ttl": "-3d"}, "option ttl: '-3d' is no span of time above 0."),
         ({"ttl": "3d", "expires_at": "2023-11-15T00:00:00Z"}, "options expires_at and ttl: both are given."),
@@ -45,13 +56,16 @@ RESTORED = {"state": "restored", "preserve_under_name": "before"}
         ({"ttl": "3d", "default": True}, "options default and ttl: a branch with default: true cannot expire."),
         ({"expires_at": "2023-11-15T00:00:00Z", "protected": True}, "options protected and expires_at: a branch with protected: true cannot expire."),
         ({"parent_timestamp": "2023-11-15T00:00:00Z"}, "option parent_timestamp: 2023-11-15T00:00:00Z is 1 h 46 min in the future"),
+        ({"parent_timestamp": "2023-11-14T22:14:21Z"}, "option parent_timestamp: 2023-11-14T22:14:21Z is 1 min 1 s in the future"),
         ({"parent_timestamp": "2023-11-14T00:00:00"}, "option parent_timestamp: the time '2023-11-14T00:00:00' has no zone."),
         ({"parent_timestamp": "2023-11-14T00:00:00Z", "parent_lsn": "0/1"}, "options parent_timestamp and parent_lsn: both are given."),
         ({"parent_lsn": "1DE2850"}, "option parent_lsn: '1DE2850' is no LSN."),
         ({"parent_lsn": "0/1DE2850G"}, "option parent_lsn: '0/1DE2850G' is no LSN."),
         ({"archived": True, "protected": True}, "options archived and protected: a protected branch cannot be archived."),
         ({"archived": True, "compute": {}}, "options archived and compute: an archived branch has no running compute."),
-        ({"compute": {"min_cu": 4, "max_cu": 2}}, "option compute: min_cu (4) is above max_cu (2)."),
+        ({"compute": {"min_cu": 4, "max_cu": 2}}, "option compute: min_cu is 4. The minimum is above the maximum (max_cu = 2)."),
+        ({"compute": {"min_cu": 0.3}}, "option compute: min_cu is 0.3. Neon has no compute of this size. Declare 0.25 or 0.5."),
+        ({"compute": {"min_cu": 1, "max_cu": 10}}, "option compute: max_cu is 10. Neon scales over at most 8 CU, and min_cu is 1."),
         ({"preserve_under_name": "before"}, "option preserve_under_name: it has no meaning with state: present."),
         ({"restore": {"lsn": "0/1"}}, "option restore: it has no meaning with state: present."),
         ({"state": "reset"}, "option preserve_under_name: nothing says where the present content of branch preview is kept."),
@@ -88,15 +102,20 @@ def test_wrong_input_is_refused_by_name(wish: dict[str, t.Any], message: str, ch
         {"ttl": "86400"},
         {"parent_timestamp": "2023-11-14T23:13:20+01:00"},
         {"parent_lsn": "FFFFFFFF/0"},
+        # Templates without a value.
+        {"parent_timestamp": "", "parent_lsn": ""},
+        # What YAML reads as a number is a name like any other.
+        {"name": 5},
+        {"name": "caf\u00e9 \u2014 two words"},
         # One task may serve both, by a variable for the state.
         {"state": "absent", "ttl": "3d", "compute": {}, "confirm_destroy": "preview"},
     ],
 )
 def test_what_is_just_right_is_taken(wish: dict[str, t.Any]) -> None:
-    name = wish.get("name", "preview")
+    name = str(wish.get("name", "preview"))
     with conversation() as neon:
         there = [] if wish.get("state") else [branch(name=name, expires_at=None, default=False)]
         neon.expect("GET", BRANCHES, listed(*there), query=search(name))
         if "expires_at" in wish:
             neon.expect("GET", BRANCHES, listed(), query={"limit": "1000", "sort_by": "created_at", "sort_order": "asc"})
-        assert not run_module(neon_branch, options(**{"project_id": PROJECT_ID, "name": name, **wish}), check=True).get("failed")
+        assert not run_module(neon_branch, options(**{"project_id": PROJECT_ID, "name": "preview", **wish}), check=True).get("failed")

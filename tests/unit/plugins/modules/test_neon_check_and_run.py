@@ -275,7 +275,9 @@ def taken(wish: dict[str, t.Any], query: dict[str, str], shown: dict[str, t.Any]
     source = branches("copy", SOURCE)
     create = Request("POST", f"{PATH}/snapshot", {"snapshot": SNAPSHOT, "operations": []}, {"name": "dbinfra-1", **query})
     wish = {"name": "dbinfra-1", "branch": "copy", **wish}
-    return Case(neon_snapshot, wish, [snapshots(), source], [create], [snapshots({**SNAPSHOT, **shown}), source], {*TAKEN, *left_open})
+    # How far back the history reaches is asked for a declared time only.
+    history = [get(PROJECT, {"project": project()})] if "timestamp" in wish else []
+    return Case(neon_snapshot, wish, [snapshots(), source, *history], [create], [snapshots({**SNAPSHOT, **shown}), source], {*TAKEN, *left_open})
 
 
 RESTORED = {"name": "dbinfra-1", "state": "restored", "target_name": "look"}

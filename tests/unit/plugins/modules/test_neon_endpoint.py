@@ -145,9 +145,9 @@ def test_a_branch_that_does_not_exist() -> None:
 def test_a_size_that_the_plan_does_not_offer() -> None:
     with conversation() as neon:
         neon.expect("GET", LIST, listed(endpoint()))
-        body = {"endpoint": {**SIZES, "autoscaling_limit_max_cu": 64.0}}
+        body = {"endpoint": {**SIZES, "autoscaling_limit_min_cu": 56.0, "autoscaling_limit_max_cu": 56.0}}
         neon.expect("PATCH", PATH, refusal("autoscaling limit exceeds the plan"), body=body, status=422)
-        assert "Check min_cu and max_cu against the sizes that the plan offers" in run(max_cu=64)["msg"]
+        assert "Check min_cu and max_cu against the sizes that the plan offers" in run(min_cu=56, max_cu=56)["msg"]
 
 
 @pytest.mark.parametrize("missing", ["project_id", "branch_id"])

@@ -20,6 +20,7 @@ from unit.neon_conversation import (
     conversation,
     operation,
     options,
+    project,
     refusal,
 )
 
@@ -117,6 +118,8 @@ def test_a_point_in_history_and_an_expiry_go_along(wish: dict[str, str], query: 
     with conversation() as neon:
         expect_snapshots(neon)
         expect_branch(neon, "production", branch())
+        if "timestamp" in wish:
+            neon.expect("GET", PATH, {"project": project()})
         neon.expect("POST", TAKE, {"snapshot": snapshot(**query), "operations": []}, query={"name": NAME, **query})
         expect_snapshots(neon, snapshot(**query))
         expect_branch(neon, "production", branch())
@@ -129,6 +132,7 @@ def test_a_moment_within_a_second_is_taken_once() -> None:
     with conversation() as neon:
         expect_snapshots(neon)
         expect_branch(neon, "production", branch())
+        neon.expect("GET", PATH, {"project": project()})
         neon.expect("POST", TAKE, {"snapshot": taken, "operations": []}, query={"name": NAME, "timestamp": moment})
         expect_snapshots(neon, taken)
         expect_branch(neon, "production", branch())
@@ -364,6 +368,8 @@ def test_a_point_that_the_branch_does_not_have_is_explained(option: str, value: 
     with conversation() as neon:
         expect_snapshots(neon)
         expect_branch(neon, "production", branch())
+        if option == "timestamp":
+            neon.expect("GET", PATH, {"project": project()})
         neon.expect("POST", TAKE, refusal("it lies before the beginning"), query={"name": NAME, option: value}, status=status)
         message = run(branch="production", **{option: value})["msg"]
     assert message.startswith(f"option {option} ({value}), Neon API, POST {TAKE}: ")
@@ -602,8 +608,17 @@ def test_a_prediction_asks_nothing() -> None:
         ({"expires_at": "tomorrow"}, "option expires_at"),
         ({"ttl": "soon"}, "option ttl"),
         ({"lsn": "12"}, "option lsn"),
-        ({"timestamp": NOW, "lsn": "0/A"}, "mutually exclusive"),
-        ({"expires_at": NOW, "ttl": "1d"}, "mutually exclusive"),
+        ({"expires_at": ""}, "option expires_at: it is empty. An unset variable gives that, and what is to end would stay for ever."),
+        ({"ttl": " "}, "option ttl: it is empty. An unset variable gives that, and what is to end would stay for ever."),
+        ({"expires_at": "", "ttl": ""}, "options expires_at and ttl: both are given."),
+        ({"timestamp": "2023-11-15T00:00:00Z"}, "option timestamp: 2023-11-15T00:00:00Z is 1 h 46 min in the future (it is 2023-11-14T22:13:20Z)."),
+        ({"name": ["a"]}, 'option name: it is the list ["a"], and a text is wanted.'),
+        ({"name": "  "}, "option name: a snapshot's name cannot be '  ': it holds nothing but blanks."),
+        ({"name": "a\nb"}, "option name: a snapshot's name cannot be 'a\\nb': it holds a control character"),
+        ({**WISH, "target_name": "a\tb"}, "option target_name: a branch's name cannot be 'a\\tb': it holds a control character"),
+        ({**FINAL, "preserve_under_name": " x"}, "option preserve_under_name: a branch's name cannot be ' x': it begins or ends with a blank"),
+        ({"timestamp": NOW, "lsn": "0/A"}, "options timestamp and lsn: both are given."),
+        ({"expires_at": NOW, "ttl": "1d"}, "options expires_at and ttl: both are given."),
         ({"target_name": "look"}, "option target_name"),
         ({"state": "restored"}, "target_name"),
         ({**WISH, "ttl": "1d"}, "option ttl: it is set with state: restored"),
@@ -645,9 +660,38 @@ def test_the_longest_names_are_taken() -> None:
     assert result["changed"] is True
 
 
-@pytest.mark.parametrize(("wish", "text"), [({"expires_at": NOW}, "is in the past"), ({"timestamp": "2023-11-15T00:00:00Z"}, "is in the future")])
-def test_a_time_on_the_wrong_side_takes_nothing(wish: dict[str, str], text: str) -> None:
+def test_an_end_that_is_past_takes_nothing() -> None:
     with conversation() as neon:
         expect_snapshots(neon)
         expect_branch(neon, "production", branch())
-        assert text in run(branch="production", **wish)["msg"]
+        assert "is in the past" in run(branch="production", expires_at=NOW)["msg"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("of_project", "text"),
+    [
+        ({"history_retention_seconds": 3600}, "is 13 h 13 min ago, outside of the project's history. The project keeps 1 h of it (3600 s)"),
+        ({"created_at": "2023-11-14T10:00:00Z"}, "is before the project was made. It was made at 2023-11-14T10:00:00Z."),
+    ],
+)
+def test_a_moment_outside_of_the_history_takes_nothing(of_project: dict[str, t.Any], text: str, check: bool) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon)
+        expect_branch(neon, "production", branch())
+        neon.expect("GET", PATH, {"project": project(**of_project)})
+        message = run(check=check, branch="production", timestamp="2023-11-14T09:00:00Z")["msg"]
+    assert message.startswith("option timestamp: 2023-11-14T09:00:00Z is ")
+    assert text.split("is ", 1)[1] in message
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_empty_points_of_a_template_are_no_points(check: bool) -> None:
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot(timestamp=NOW, lsn="0/A"))
+        assert run(check=check, timestamp="", lsn="")["changed"] is False
+    with conversation() as neon:
+        expect_snapshots(neon, snapshot())
+        expect_branch(neon, "look")
+        result = run(check=True, **{**WISH, "timestamp": "", "lsn": "", "ttl": "", "expires_at": ""})
+    assert result["actions"] == [f"restore snapshot {NAME} into branch look"]

@@ -26,6 +26,7 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._core.reconcile i
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_plan import plan_branch
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_state import BranchState
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_wish import BranchWish, Expiry, RestoreWish
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.history_point import History, PastMoment
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import answered_moment, at, written
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.records import Branch, Compute, Endpoint
 
@@ -149,8 +150,8 @@ def test_the_compute_is_brought_to_its_sizes() -> None:
 
 RESTORE = {"state": "restored", "preserve_under_name": "kept", "confirm_destroy": "preview"}
 RESET = {**RESTORE, "state": "reset"}
-NOON = {"timestamp": in_days(-1), "seconds": NOW - 86400.0}
-FAMILY = {"children": (), "source": SCHEMA, "history_seconds": 7 * 86400}
+NOON = PastMoment(in_days(-1), NOW - 86400.0)
+FAMILY = {"children": (), "source": SCHEMA, "history": History(7 * 86400, None)}
 
 
 def test_a_reset_takes_the_parents_present_content() -> None:
@@ -162,7 +163,7 @@ def test_a_reset_takes_the_parents_present_content() -> None:
 
 
 def test_a_restore_takes_an_earlier_content() -> None:
-    found = plan(CHILD, {**FAMILY, "source": CHILD}, **RESTORE, restore=RestoreWish(**NOON))
+    found = plan(CHILD, {**FAMILY, "source": CHILD}, **RESTORE, restore=RestoreWish(timestamp=NOON))
     request = {"source_branch_id": "br-3", "source_timestamp": in_days(-1), "preserve_under_name": "kept"}
     assert found.changes[0].payload == {"id": "br-3", "request": request}
     found = plan(CHILD, {**FAMILY, "source": CHILD}, **RESTORE, restore=RestoreWish(lsn="0/AB"))
@@ -170,7 +171,7 @@ def test_a_restore_takes_an_earlier_content() -> None:
     assert steps(plan(CHILD, FAMILY, **RESTORE, restore=RestoreWish("staging"))) == ["restore"]
 
 
-@pytest.mark.parametrize("wish", [{**RESET, "confirm_destroy": None}, {**RESTORE, "restore": RestoreWish(**NOON)}])
+@pytest.mark.parametrize("wish", [{**RESET, "confirm_destroy": None}, {**RESTORE, "restore": RestoreWish(timestamp=NOON)}])
 def test_a_kept_copy_means_that_it_was_done(wish: dict[str, t.Any]) -> None:
     assert plan(CHILD, {"preserved": COPY}, **wish) == Plan()
 
@@ -255,17 +256,24 @@ def test_children_that_move_are_named() -> None:
         (CHILD, {**FAMILY, "source": CHILD}, {**RESTORE, "restore": RestoreWish("preview")}, InputError, "the source is the branch itself"),
         (
             CHILD,
-            {**FAMILY, "source": CHILD, "history_seconds": 3600},
-            {**RESTORE, "restore": RestoreWish(**NOON)},
+            {**FAMILY, "source": CHILD, "history": History(3600, None)},
+            {**RESTORE, "restore": RestoreWish(timestamp=NOON)},
             InputError,
             r"restore.timestamp: .* is 1 d ago, outside of the project's history. The project keeps 1 h of it \(3600 s\)",
         ),
         (
             None,
-            {"source": ROOT, "history_seconds": 3600},
-            {"parent": "production", "parent_timestamp": in_days(-1), "parent_seconds": NOW - 86400.0},
+            {"source": ROOT, "history": History(3600, None)},
+            {"parent": "production", "parent_timestamp": NOON},
             InputError,
             "option parent_timestamp.*outside of the project's history",
+        ),
+        (
+            None,
+            {"source": ROOT, "history": History(7 * 86400, NOW - 3600)},
+            {"parent": "production", "parent_timestamp": NOON},
+            InputError,
+            "option parent_timestamp.*is before the project was made. It was made at",
         ),
         (CHILD, FAMILY, {**RESET, "confirm_destroy": None}, ConfirmationError, "reset branch preview .*content is kept as branch kept"),
         (CHILD, FAMILY, {**RESET, "confirm_destroy": "Preview"}, ConfirmationError, "not the exact name"),

@@ -110,7 +110,14 @@ def test_the_whole_default_compute_is_sent() -> None:
         ({"history_retention_seconds": 3600}, ConfirmationError, "shorten the history.*confirm_destroy: shop"),
         ({"history_retention_seconds": 3600, "confirm_destroy": "Shop"}, ConfirmationError, "'Shop', which is not the exact name"),
         ({"present": False}, ConfirmationError, "refused to delete project shop.*It is not set"),
-        ({"default_compute": Compute(4, 2, None)}, InputError, "min_cu .4. is above max_cu .2."),
+        ({"default_compute": Compute(4, 2, None)}, InputError, "min_cu is 4. The minimum is above the maximum .max_cu = 2."),
+        ({"default_branch": ""}, InputError, "option default_branch: a branch's name has 1 to 256 characters, this one has 0"),
+        ({"owner_role": "postgres"}, InputError, "option owner_role: postgres cannot be made: the name postgres is reserved"),
+        ({"owner_role": "PG_x"}, InputError, "option owner_role: PG_x cannot be made: names that begin with pg_ belong to PostgreSQL"),
+        ({"owner_role": "é" * 32}, InputError, "option owner_role: a role's name has 1 to 63 bytes, this one has 64"),
+        ({"database": "template0"}, InputError, "option database: template0 cannot be made: every PostgreSQL server has"),
+        ({"history_retention_seconds": 2592001}, InputError, "option history_retention_seconds: it is 2592001. Neon keeps 0 to 2592000 seconds"),
+        ({"history_retention_seconds": -1}, InputError, "option history_retention_seconds: it is -1. Neon keeps 0 to 2592000 seconds"),
     ],
 )
 def test_project_refusals(wish: dict[str, t.Any], error: type[DbinfraError], text: str) -> None:
@@ -150,6 +157,7 @@ def test_only_what_differs_is_sent_to_an_endpoint(want: Compute, fields: dict[st
     ("want", "text"),
     [
         (Compute(min_cu=4.0), "min_cu is 4, above the present max_cu 2, which is not declared.*Declare max_cu as well"),
+        (Compute(max_cu=16.0), "max_cu is 16. Neon scales over at most 8 CU, and min_cu is 0.5. Declare at most 8, or a larger minimum"),
         (Compute(max_cu=0.25), "max_cu is 0.25, below the present min_cu 0.5, which is not declared.*Declare min_cu as well"),
     ],
 )
@@ -180,12 +188,16 @@ def test_a_new_endpoint() -> None:
 @pytest.mark.parametrize(
     ("compute", "text"),
     [
-        (Compute(2, 1, None), "min_cu .2. is above max_cu .1."),
-        (Compute(0.1, None, None), "min_cu is 0.1"),
+        (Compute(2, 1, None), "min_cu is 2. The minimum is above the maximum .max_cu = 1."),
+        (Compute(0.1, None, None), "min_cu is 0.1. Neon has no compute of this size. Declare 0.25."),
         (Compute(None, 0, None), "max_cu is 0"),
-        (Compute(float("nan"), None, None), "min_cu is nan, which is no size"),
-        (Compute(0.25, float("inf"), None), "max_cu is inf, which is no size"),
-        (Compute(float("-inf"), None, None), "min_cu is -inf, which is no size"),
+        (Compute(float("nan"), None, None), "min_cu is nan. Neon has no compute of this size. Declare a number"),
+        (Compute(0.25, float("inf"), None), "max_cu is inf. Neon has no compute of this size"),
+        (Compute(float("-inf"), None, None), "min_cu is -inf. Neon has no compute of this size"),
+        (Compute(0.3, None, None), "min_cu is 0.3. Neon has no compute of this size. Declare 0.25 or 0.5."),
+        (Compute(1, 10, None), "max_cu is 10. Neon scales over at most 8 CU, and min_cu is 1. Declare at most 9, or a larger minimum."),
+        (Compute(0.25, 9, None), "max_cu is 9. Neon scales over at most 8 CU, and min_cu is 0.25. Declare at most 8,"),
+        (Compute(16, 18, None), "max_cu is 18. Computes above 16 CU do not scale .min_cu = 16."),
         (Compute(None, None, 30), "suspend_timeout_seconds is 30"),
         (Compute(None, None, -2), "suspend_timeout_seconds is -2"),
         (Compute(None, None, 700000), "suspend_timeout_seconds is 700000"),
@@ -258,7 +270,8 @@ def test_database(database: Database | None, wish: dict[str, t.Any], actions: li
     ("database", "wish", "error", "text"),
     [
         (None, {"name": "shop"}, InputError, "nothing says who is to own it"),
-        (None, {"name": ""}, InputError, "it is empty"),
+        (None, {"name": ""}, InputError, "option name: a database's name has 1 to 63 bytes, this one has 0"),
+        (None, {"name": "postgres", "owner_name": "o"}, InputError, "option name: postgres cannot be made: every PostgreSQL server has"),
         (Database("shop", "owner", "br-1"), {"name": "shop", "present": False}, ConfirmationError, "delete database shop with its data"),
     ],
 )

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
+import re
 import typing as t
 
 import pytest
@@ -21,7 +23,8 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors impo
     InputError,
     NotFoundError,
 )
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import at
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.history_point import History, PastMoment
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import at, written
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.snapshot_plan import SnapshotWish, expiry, lsn_number, plan_snapshot
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.snapshot_record import Snapshot, SnapshotBranch
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.snapshot_restore_plan import (
@@ -38,13 +41,18 @@ FOREIGN = dataclasses.replace(OURS, name="nightly")
 ROOT = SnapshotBranch("br-1", "production")
 
 
+def past(seconds: int) -> PastMoment:
+    """So many seconds ago."""
+    return PastMoment(written(at(1_800_000_000 - seconds)), 1_800_000_000.0 - seconds)
+
+
 @pytest.mark.parametrize(
     ("snapshot", "source", "wish", "actions"),
     [
         (None, ROOT, {"branch": "production"}, ["create"]),
         (None, None, {"present": False}, []),
         (OURS, None, {}, []),
-        (OURS, ROOT, {"branch": "production", "lsn": "0/0a", "timestamp": at(1_800_000_000 - 3600)}, []),
+        (OURS, ROOT, {"branch": "production", "lsn": "0/0a", "timestamp": past(3600)}, []),
         (OURS, None, {"ttl": 60}, []),
         (OURS, SnapshotBranch("br-9", "production", restored_as="br-1"), {"branch": "production"}, []),
         (OURS, None, {"expires_at": at(1_800_000_001)}, ["update"]),
@@ -70,10 +78,9 @@ def test_snapshot(snapshot: Snapshot | None, source: SnapshotBranch | None, wish
         (None, None, {}, InputError, "nothing says which branch"),
         (None, SnapshotBranch("br-2", "preview", "br-1"), {"branch": "preview"}, InputError, "root branches only"),
         (None, ROOT, {"branch": "x", "expires_at": NOW}, InputError, "in the past"),
-        (None, ROOT, {"branch": "x", "timestamp": at(1_800_000_001)}, InputError, "in the future"),
         (OURS, SnapshotBranch("br-2", "staging"), {"branch": "staging"}, ImmutableError, r"was taken of branch br-1, declared is staging \(br-2\)"),
         (OURS, None, {"lsn": "0/B"}, ImmutableError, "shows 0/A, declared is 0/B"),
-        (OURS, None, {"timestamp": NOW}, ImmutableError, f"declared is {TODAY}"),
+        (OURS, None, {"timestamp": past(0)}, ImmutableError, f"declared is {TODAY}"),
         (OURS, None, {"expires_at": NOW}, InputError, "in the past"),
         (FOREIGN, None, {"expires_at": at(1_900_000_000)}, InputError, "would be changed"),
         (FOREIGN, None, {"present": False, "confirm_destroy": "nightly"}, InputError, "would be deleted"),
@@ -86,6 +93,31 @@ def test_snapshot_refusals(
 ) -> None:
     with pytest.raises(error, match=text):
         plan_snapshot(snapshot, source, SnapshotWish(snapshot.name if snapshot else "dbinfra-x", **wish), NOW)
+
+
+@pytest.mark.parametrize(
+    ("ago", "history", "refused"),
+    [
+        (86400, History(86400, None), None),
+        (
+            86401,
+            History(86400, None),
+            "option timestamp: 2027-01-14T07:59:59Z is 1 d 1 s ago, outside of the project's history. The project keeps 1 d",
+        ),
+        (1, History(0, None), "The project keeps 0 s of it"),
+        (3600, History(86400, 1_800_000_000 - 3600 + 0.7), None),
+        (3601, History(86400, 1_800_000_000 - 3600), "option timestamp: 2027-01-15T06:59:59Z is before the project was made"),
+        (10**8, History(None, None), None),
+        (10**8, None, None),
+    ],
+)
+def test_a_snapshot_is_taken_within_the_projects_history(ago: int, history: History | None, refused: str | None) -> None:
+    wish = SnapshotWish("dbinfra-x", branch="x", timestamp=past(ago))
+    with pytest.raises(InputError, match=re.escape(refused)) if refused else contextlib.nullcontext():
+        assert plan_snapshot(None, ROOT, wish, NOW, history).changes
+    # One that is there is only compared.
+    there = dataclasses.replace(OURS, timestamp=past(ago).text)
+    assert not plan_snapshot(there, ROOT, wish, NOW, history).changes
 
 
 def test_an_expiry_is_absolute_or_counted_from_the_creation() -> None:

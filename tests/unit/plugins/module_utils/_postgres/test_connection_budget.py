@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.compute_sizes import COMPUTE_SIZES
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.connection_budget import (
-    NEON_COMPUTE_SIZES,
     connection_budget,
     neon_max_connections,
     smallest_neon_compute,
@@ -106,7 +106,7 @@ def test_a_budget_fits_exactly_if_there_is_a_slot_for_everybody(max_connections:
     assert budget.usable + budget.reserved == max_connections and budget.needed + budget.free == max_connections
 
 
-@given(st.sampled_from(NEON_COMPUTE_SIZES), st.sampled_from(NEON_COMPUTE_SIZES))
+@given(st.sampled_from(COMPUTE_SIZES), st.sampled_from(COMPUTE_SIZES))
 def test_a_larger_compute_never_has_fewer_connections(one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert neon_max_connections(low, low) <= neon_max_connections(low, high) <= neon_max_connections(high, high)

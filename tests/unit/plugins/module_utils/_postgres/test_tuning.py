@@ -15,10 +15,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.compute_sizes import COMPUTE_SIZES
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres import tuning
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.connection_budget import (
     HEAD_ROOM,
-    NEON_COMPUTE_SIZES,
     OWNER_CONNECTIONS,
     SUPERUSER_RESERVED,
     connection_budget,
@@ -143,7 +143,7 @@ def test_what_depends_on_each_other_fits_on_an_own_host(level: str, machine: Mac
     ).fits
 
 
-@pytest.mark.parametrize("min_cu", NEON_COMPUTE_SIZES)
+@pytest.mark.parametrize("min_cu", COMPUTE_SIZES)
 def test_neons_own_memory_is_what_the_sum_takes_it_for(min_cu: float) -> None:
     """Neon's formulas as its documentation has them: shared buffers stay below the quarter, and a level gives maintenance no less."""
     machine = read_machine({"memory": f"{min_cu}CU", "cpus": 8 * min_cu, "storage": "network"}, "test")
