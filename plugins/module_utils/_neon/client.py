@@ -13,6 +13,7 @@ import urllib.parse
 import uuid
 
 from .._core.errors import AuthenticationError, DbinfraError, InputError, ProviderError, UnreachableError
+from .._core.masking import MASK, masked
 from .address import base_address
 from .deadline import Clock, Deadline, SystemClock
 from .failures import BusyError, LostAnswer, Refusal, is_quota, refusal_error
@@ -158,8 +159,9 @@ class NeonClient:
     def _unanswered(self, method: str, path: str, failure: TransportFailure, request_id: str) -> DbinfraError:
         where = f"Neon API, {method} {path}"
         host = urllib.parse.urlsplit(self.base).netloc
-        reason = failure.reason[:1].upper() + failure.reason[1:]
-        details = {"neon_error": {"status": None, "code": "", "message": failure.reason, "request_id": request_id}}
+        cause = self._scrub(failure.reason)
+        reason = cause[:1].upper() + cause[1:]
+        details = {"neon_error": {"status": None, "code": "", "message": cause, "request_id": request_id}}
         if failure.kind is Failure.UNKNOWN_HOST:
             return UnreachableError(
                 f"the host {host} is unknown",
@@ -263,8 +265,8 @@ class NeonClient:
 
     def _scrub(self, text: str) -> str:
         for secret in self._hidden:
-            text = text.replace(secret, "********")
-        return text
+            text = text.replace(secret, MASK)
+        return masked(text)
 
 
 # Attempts for a read that a gateway answers with 502 or 504.
@@ -305,7 +307,7 @@ def usable_key(api_key: str | None) -> str:
     """Return the key.
 
     :raises AuthenticationError: if there is none.
-    :raises InputError: if it cannot stand in a header.
+    :raises InputError: if it cannot be one. Nothing of it is shown.
     """
     where = "option api_key (environment variable NEON_API_KEY)"
     if not api_key or not api_key.strip():
@@ -314,15 +316,15 @@ def usable_key(api_key: str | None) -> str:
             where=where,
             remedy="Create one in the Neon console (account or organization settings, API keys) and set it",
         )
-    key = api_key.strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
+    # Also around it: Ansible masks the text that it was given, and would not know the key without the line end.
+    if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         raise InputError(
-            "the API key holds a space, a line break or a character outside ASCII",
+            "the API key holds a space, a line end or a character outside ASCII",
             where=where,
-            why="It could not stand in an HTTP header",
+            why="No key does, and it could not stand in an HTTP header",
             remedy="Copy the key again, without anything around it",
         )
-    return key
+    return api_key
 
 
 def path_of(*segments: str) -> str:
