@@ -197,6 +197,7 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.account imp
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_hosts import BranchHost, Login, hosts_of
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.client import open_client
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.connection import ca_certificate
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.ids import given_ids
 
 _FILE_ENDINGS: t.Final = ("neon.yml", "neon.yaml")
 # A cache with another number was written by another version of this collection.
@@ -269,7 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             known = to_plain(self._cache.get(key))
             if isinstance(known, dict) and known.get("scope") == scope:
                 return known["projects"]
-        client = open_client(options["api_host"], options["api_key"], options["timeout"])
+        client = open_client(options["api_host"], options["api_key"], options["timeout"], given=given_ids(options))
         projects, missing = read_projects(client, options["projects"], options["org_id"] or None, partial=options["on_partial_list"] == "warn")
         if missing:
             self.display.warning(

@@ -17,6 +17,7 @@ from .._core.masking import MASK, masked
 from .address import base_address
 from .deadline import Clock, Deadline, SystemClock
 from .failures import BusyError, LostAnswer, Refusal, is_quota, refusal_error
+from .ids import Given, explain_ids
 from .retry import (
     BUSY_STATUSES,
     GATEWAY_STATUSES,
@@ -43,6 +44,7 @@ class NeonClient:
     :param deadline: nothing is tried or waited for after it.
     :param jitter: returns a random number in [0, 1).
     :param hidden: texts that must never stand in an error (the key).
+    :param given: the ids that a user has given; a refusal of one of them names its option.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class NeonClient:
         *,
         jitter: t.Callable[[], float] = random.random,
         hidden: t.Collection[str] = (),
+        given: t.Iterable[Given] = (),
     ) -> None:
         self.base = base
         self.deadline = deadline
         self._transport = transport
         self._jitter = jitter
         self._hidden = tuple(text for text in hidden if text)
+        self._given = tuple(given)
 
     def get(self, path: str, query: Query | None = None) -> dict[str, t.Any]:
         """Read; see :meth:`call`."""
@@ -117,7 +121,7 @@ class NeonClient:
                 if attempt < _GATEWAY_ATTEMPTS and self.deadline.allows(pause):
                     clock.sleep(pause)
                     continue
-            return self._content(method, path, answer, request_id)
+            return self._content(method, path, query or {}, answer, request_id)
 
     def pause(self, seconds: float) -> bool:
         """Wait, unless the deadline would be over then; tell whether there is time left."""
@@ -212,7 +216,7 @@ class NeonClient:
             remedy="Run again, or raise the option timeout",
         )
 
-    def _content(self, method: str, path: str, answer: Answer, request_id: str) -> dict[str, t.Any]:
+    def _content(self, method: str, path: str, query: Query, answer: Answer, request_id: str) -> dict[str, t.Any]:
         where = f"Neon API, {method} {path}"
         if 300 <= answer.status < 400:
             raise ProviderError(
@@ -231,7 +235,9 @@ class NeonClient:
                     remedy="Run again: what exists then is adopted by its exact name",
                     details=refusal.details(),
                 )
-            raise refusal_error(refusal)
+            error = refusal_error(refusal)
+            explain_ids(error, refusal, query, self._given)
+            raise error
         if answer.status == 204:
             return {}
         content = _json_object(answer.body)
@@ -278,11 +284,18 @@ LONGEST_TIMEOUT: t.Final = 86400
 
 
 def open_client(
-    api_host: str | None, api_key: str | None, timeout: int, *, clock: Clock | None = None, jitter: t.Callable[[], float] = random.random
+    api_host: str | None,
+    api_key: str | None,
+    timeout: int,
+    *,
+    given: t.Iterable[Given] = (),
+    clock: Clock | None = None,
+    jitter: t.Callable[[], float] = random.random,
 ) -> NeonClient:
     """Return a client for the common options of all Neon modules; nothing is sent yet.
 
     :param timeout: seconds for everything that is done with this client.
+    :param given: the ids that a user has given, see :class:`NeonClient`.
     :raises InputError: if an option is unusable.
     :raises AuthenticationError: if there is no key.
     """
@@ -300,6 +313,7 @@ def open_client(
         Deadline(timeout, clock or SystemClock()),
         jitter=jitter,
         hidden=(key,),
+        given=given,
     )
 
 
