@@ -72,7 +72,7 @@ options:
     description: The database that C(neon_connection.login_db) names.
     type: str
   login_port:
-    description: The port of the connections. Neon's is always 5432.
+    description: The port of the connections. Neon's is always 5432; that of a local Neon is another one, and no list of its API names it.
     type: int
     default: 5432
   ssl_mode:
