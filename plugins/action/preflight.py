@@ -114,13 +114,13 @@ class Declaration:
             for other in wanted:
                 self._miss(other, self._options[other], spec.role, declared=False)
             if not wanted:
-                problem = Finding(source, None, _template_problem(error, secret), "Correct its expression, or declare what it refers to")
+                problem = Finding(self._label(source), None, _template_problem(error, secret), "Correct its expression, or declare what it refers to")
                 self._failures.setdefault(source, problem)
             return
         if value is None and option.get("required"):
             self._miss(source, self._options.get(source, option), spec.role, declared=True)
             return
-        value, found = specs.validate(name, option, value, label=source)
+        value, found = specs.validate(name, option, value, label=self._label(source))
         if not found:
             self.values[name] = value
         else:
@@ -155,6 +155,11 @@ class Declaration:
             seen.add(other)
             name = other
         return name
+
+    def _label(self, name: str) -> str:
+        """Return what a variable is called in messages: the playbook sets some of a role's from its own, which is what the caller has written."""
+        other = references.optional_alias_of(self._variables.get(name))
+        return f"{other} (the role's {name})" if other in self._variables else name
 
     def unread(self) -> list[Finding]:
         """Return the declared variables that nothing reads."""

@@ -36,7 +36,7 @@ options:
     choices: [dbinfra.postgres.neon]
   projects:
     description:
-      - The projects, by exact name or id. A name that is not found or that fits more than one project is an error.
+      - The projects, by exact name or id. A name that is not found or that fits more than one project is an error, and so is an empty one.
       - Without it, all projects that the key can see.
     type: list
     elements: str
@@ -47,7 +47,7 @@ options:
   branches:
     description:
       - The branches that become hosts, by exact name or by a shell-like pattern such as V(preview-*). Without it, all.
-      - A name without wildcards that no project has is an error.
+      - A name without wildcards that no project has is an error, and so is an empty one.
     type: list
     elements: str
     default: []
@@ -72,7 +72,7 @@ options:
     description: The database that C(neon_connection.login_db) names.
     type: str
   login_port:
-    description: The port of the connections. Neon's is always 5432.
+    description: The port of the connections. Neon's is always 5432; that of a local Neon is another one, and no list of its API names it.
     type: int
     default: 5432
   ssl_mode:
@@ -191,12 +191,13 @@ from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.template import trust_as_template
 
-from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import AmbiguousError, DbinfraError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import AmbiguousError, DbinfraError, InputError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.plain import to_plain
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.account import read_projects
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_hosts import BranchHost, Login, hosts_of
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_hosts import BranchHost, Login, checked_entries, hosts_of
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.client import open_client
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.connection import ca_certificate
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.ids import given_ids
 
 _FILE_ENDINGS: t.Final = ("neon.yml", "neon.yaml")
 # A cache with another number was written by another version of this collection.
@@ -229,8 +230,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         :raises AnsibleParserError: with the collection's error text.
         """
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        declared = self._read_config_data(path)
         try:
+            for name in (*_LISTS, "hostnames"):
+                if name in declared and declared[name] is None:
+                    raise InputError("it has no value", where=f"option {name}", why="Everything would count", remedy="Remove it, or give it a value")
+            checked_entries("hostnames", to_plain(self.get_option("hostnames")))
             options = {name: self._plain(name) for name in _OPTIONS}
             login = Login(
                 port=options["login_port"],
@@ -257,7 +262,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except (AnsibleError, TypeError) as error:
             raise AnsibleParserError(f"dbinfra.postgres.neon: option {name}: it cannot be read: {error}") from error
         if name in _LISTS:
-            return [str(entry) for entry in value or []]
+            return checked_entries(name, value or [])
         # A template gives a number where a text looks like one.
         return value if value is None or name in _NO_TEXTS else str(value)
 
@@ -269,7 +274,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             known = to_plain(self._cache.get(key))
             if isinstance(known, dict) and known.get("scope") == scope:
                 return known["projects"]
-        client = open_client(options["api_host"], options["api_key"], options["timeout"])
+        client = open_client(options["api_host"], options["api_key"], options["timeout"], given=given_ids(options))
         projects, missing = read_projects(client, options["projects"], options["org_id"] or None, partial=options["on_partial_list"] == "warn")
         if missing:
             self.display.warning(

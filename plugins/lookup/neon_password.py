@@ -75,10 +75,13 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, NotFoundError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, InputError, NotFoundError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.plain import to_plain
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.client import open_client
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.ids import Given, given_ids
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.passwords import reveal_password
+
+_TERM: t.Final = "the look-up's term"
 
 
 class LookupModule(LookupBase):
@@ -107,5 +110,9 @@ class LookupModule(LookupBase):
                     where=f"option {option}",
                     remedy="Hand over the id from the task that made the object; in check mode, when it is only predicted, set predicted=true",
                 )
-        client = open_client(options["api_host"], options["api_key"], options["timeout"])
+        for name in names:
+            if not name.strip():
+                raise InputError("it is empty", where=_TERM, remedy="Give the role's exact name")
+        given = (*given_ids(options), *(Given(_TERM, name, "role") for name in names))
+        client = open_client(options["api_host"], options["api_key"], options["timeout"], given=given)
         return [reveal_password(client, options["project_id"], options["branch_id"], name) for name in names]

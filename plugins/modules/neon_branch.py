@@ -79,6 +79,7 @@ options:
   id:
     description:
       - Pins the branch by its id. Its name must then be O(name), or O(new_name), and it is never created.
+      - With O(state=absent), an id that no branch has is an error as long as there is a branch named O(name); nothing is removed then.
     type: str
   state:
     description:

@@ -59,6 +59,8 @@ options:
   id:
     description:
       - Pins the endpoint by its id. It must be of O(type), and it is never created.
+      - With O(state=absent), an id that no endpoint of the branch has is an error as long as the branch has a read-write endpoint, or a read-only one
+        named O(name); nothing is removed then.
     type: str
   state:
     description:

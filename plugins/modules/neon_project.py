@@ -35,6 +35,7 @@ options:
   id:
     description:
       - Pins the project by its id. Its name must then be O(name), and it is never created.
+      - With O(state=absent), an id that no project has is an error as long as there is a project named O(name); nothing is removed then.
     type: str
   org_id:
     description:

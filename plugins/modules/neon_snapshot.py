@@ -43,6 +43,7 @@ options:
   id:
     description:
       - Pins the snapshot by its id. Its name must then be O(name), and it is never taken anew.
+      - With O(state=absent), an id that no snapshot has is an error as long as there is a snapshot named O(name); nothing is removed then.
     type: str
   state:
     description:

@@ -13,6 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, InputError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.masking import masked
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.plain import to_plain
 
 
@@ -44,9 +45,9 @@ class DbinfraAction(ActionBase):
                 **result,
                 "changed": False,
                 "failed": True,
-                "msg": f"This is a defect of dbinfra.postgres, not of your declaration: {type(error).__name__}: {error}. "
+                "msg": f"This is a defect of dbinfra.postgres, not of your declaration: {type(error).__name__}: {masked(str(error))}. "
                 "Please report it with the output of -vvv.",
-                "exception": traceback.format_exc(),
+                "exception": masked(traceback.format_exc()),
             }
 
     def _params(self) -> dict[str, t.Any]:

@@ -67,13 +67,30 @@ def lookups(value: t.Any) -> set[str]:
 
 def alias_of(value: t.Any) -> str | None:
     """Return the variable that a raw value simply passes on (``"{{ other }}"``), None if it is anything else."""
+    expression = _only_expression(value)
+    return expression.name if isinstance(expression, jinja2.nodes.Name) else None
+
+
+def optional_alias_of(value: t.Any) -> str | None:
+    """Return the variable that a raw value passes on if it is there (``"{{ other | default(x) }}"``), None if it is anything else."""
+    expression = _only_expression(value)
+    if not isinstance(expression, jinja2.nodes.Filter) or expression.name not in ("default", "d"):
+        return None
+    # Several defaults are filters around each other.
+    while isinstance(expression, jinja2.nodes.Filter) and expression.name in ("default", "d"):
+        expression = expression.node
+    return expression.name if isinstance(expression, jinja2.nodes.Name) else None
+
+
+def _only_expression(value: t.Any) -> jinja2.nodes.Node | None:
+    """Return the expression that a raw value consists of, None if it is anything else."""
     if not isinstance(value, str) or "{{" not in value:
         return None
     body = next(iter(_trees(value)), None)
     if body is None or len(body.body) != 1 or not isinstance(body.body[0], jinja2.nodes.Output):
         return None
     parts = body.body[0].nodes
-    return parts[0].name if len(parts) == 1 and isinstance(parts[0], jinja2.nodes.Name) else None
+    return parts[0] if len(parts) == 1 else None
 
 
 def depends_on(variables: t.Mapping[str, t.Any], name: str) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import typing as t
@@ -189,6 +190,27 @@ def test_plays_connect_and_no_password_is_seen(shop: Shop, tmp_path: pathlib.Pat
     }
     assert all(not task.changed for task in run.tasks)
     assert secrets_in(shop, run.output) == []
+
+
+def test_readmes_file_connects_to_a_local_neon(shop: Shop, tmp_path: pathlib.Path) -> None:
+    """The file as README shows it, with the line that README's command adds for the demo's local Neon, which does not listen on Neon's port."""
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    fence = re.search(r"^```yaml\n(# neon\.yml\n.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    command = re.search(r"^\$ (sed .*>> neon\.yml)$", readme, re.MULTILINE)
+    assert fence and command
+    assert "projects: [shop]" in fence[1]
+    config = tmp_path / "neon.yml"
+    config.write_text(fence[1].replace("projects: [shop]", "projects: [inventory-shop]\nbranches: [production, staging]"))
+    delivery = tmp_path / ".demo" / "state" / "delivery"
+    delivery.mkdir(parents=True)
+    where = f"/projects/{shop.project_id}/connection_uri?branch_id={shop.branches['staging']}&database_name=shop&role_name=shop_owner"
+    (delivery / "shop-staging.env").write_text(f"DATABASE_URL='x'\nDIRECT_URL='{shop.neon.get(where)['uri']}'\n")
+    subprocess.run(["bash", "-c", command[1]], cwd=tmp_path, check=True)
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(yaml.safe_dump([{**PLAY[0], "hosts": "neon"}], width=1000))
+    run = play(environment(shop.neon.env, COLLECTIONS), playbook=str(playbook), arguments=["-i", str(config), "-vvv"]).succeeded()
+    answers = [task.result["query_result"][0]["who"] for task in run.tasks if task.name == "By a module of another collection"]
+    assert sorted(answers) == ["production", "staging"]
 
 
 def test_the_key_may_be_vaulted(shop: Shop, tmp_path: pathlib.Path) -> None:

@@ -10,6 +10,8 @@ import typing as t
 
 import psycopg2
 import pytest
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
 from integration.neon_account import CHANGING, DATABASE, OWNER, Account, Shop
 
 from ansible_collections.dbinfra.postgres.plugins.modules import (
@@ -18,6 +20,7 @@ from ansible_collections.dbinfra.postgres.plugins.modules import (
     neon_endpoint,
     neon_project,
     neon_role,
+    neon_snapshot,
 )
 from emulators.fixtures import LocalNeon
 
@@ -314,6 +317,57 @@ def test_bad_answers_are_one_clear_message(account: Account, shop: Shop, fault: 
     message = account.message(neon_project, **shop.wish)
     for text in texts:
         assert text in message
+
+
+def test_an_id_that_is_not_there_names_its_option_and_changes_nothing(account: Account, shop: Shop) -> None:
+    """The local Neon answers as Neon's description says; the messages are ours."""
+    tasks = {
+        neon_branch: {"name": "x", "project_id": shop.id},
+        neon_endpoint: shop.on(shop.production),
+        neon_role: {**shop.on(shop.production), "name": OWNER},
+        neon_database: {**shop.on(shop.production), "name": DATABASE, "owner_name": OWNER},
+        neon_snapshot: {"name": "x", "project_id": shop.id},
+    }
+    for module, wish in tasks.items():
+        for option in ("project_id", "branch_id"):
+            if option not in wish:
+                continue
+            for state in ("present", "absent"):
+                message = account.message(module, **{**wish, option: "br-nowhere", "state": state})
+                assert message.startswith(f"option {option} (br-nowhere): Neon does not know this {option.removesuffix('_id')}, "), message
+            message = account.message(module, **{**wish, option: "No Id"})
+            assert message.startswith(f"option {option}: 'No Id' is no id."), message
+            assert account.neon.requests() == []
+    assert account.message(neon_project, **shop.wish, id="nowhere").startswith("option id (nowhere): Neon does not know this project")
+    assert account.message(neon_project, **shop.wish, org_id="org-nowhere").startswith(
+        "option org_id (org-nowhere): Neon does not know this organization"
+    )
+    for look, words in (
+        ({"project_id": "nowhere"}, "option project_id (nowhere): Neon does not know this project"),
+        ({"branch_id": "br-nowhere"}, "option branch_id (br-nowhere): Neon does not know this branch"),
+        ({"name": "nobody"}, "the look-up's term (nobody): Neon does not know this role"),
+    ):
+        given = {"name": OWNER, **shop.on(shop.production), **look}
+        with pytest.raises(AnsibleLookupError) as caught:
+            lookup_loader.get("dbinfra.postgres.neon_password").run(
+                [given.pop("name")], {}, api_host=account.neon.api_host, api_key=account.neon.api_key, **given
+            )
+        assert words in str(caught.value)
+
+
+def test_a_wrong_id_removes_nothing(account: Account, own_shop: Shop) -> None:
+    shop = own_shop
+    staging = shop.staging()
+    gone = {"state": "absent", "id": "br-nowhere"}
+    for check in (True, False):
+        message = account.message(neon_branch, check=check, project_id=shop.id, name="staging", confirm_destroy="staging", **gone)
+        assert f"while there is a branch named 'staging'. Its id is {staging}, so nothing was removed." in message
+        message = account.message(neon_project, check=check, name=shop.name, confirm_destroy=shop.name, **gone)
+        assert f"while there is a project named {shop.name!r}. Its id is {shop.id}, so nothing was removed." in message
+        message = account.message(neon_endpoint, check=check, **shop.on(staging), confirm_destroy="br-nowhere", **gone)
+        assert "while there is a read_write endpoint. Its id is ep-" in message
+    assert account.changing_requests() == []
+    account.do(neon_branch, project_id=shop.id, name="staging", id=staging, state="absent", confirm_destroy="staging")
 
 
 def test_a_wrong_key_and_no_key(account: Account, shop: Shop) -> None:

@@ -23,6 +23,8 @@ from emulators.fixtures import LocalNeon, running_neon
 
 NAME = "preview-17"
 DAY = 86400
+NAMED = "preview_name (the role's neon_preview_name)"
+GIVE = "Give preview- and up to 50 small letters, digits and single hyphens, for example preview-17 for pull request 17. Nothing was touched."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,11 +218,14 @@ def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) ->
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"preview_name": "preview-../x"}, "The name preview-../x is refused. A preview is called preview- and up to 50 small letters"),
-        ({"preview_name": "staging"}, "The name staging is refused. It is the name of an environment or of its branch."),
-        ({"preview_name": "preview-x", "neon_default_branch": "preview-x"}, "It is the name of an environment or of its branch."),
+        ({"preview_name": "preview-../x"}, f'{NAMED} = "preview-../x": it is no name of a preview. {GIVE}'),
+        ({"preview_name": "staging"}, f'{NAMED} = "staging": it is the name of an environment or of its branch. {GIVE}'),
+        (
+            {"preview_name": "preview-x", "neon_default_branch": "preview-x"},
+            f'{NAMED} = "preview-x": it is the name of an environment or of its branch.',
+        ),
         ({"preview_name": ""}, "-e preview_name=preview-17"),
-        ({"preview_name": "staging", "preview_state": "absent", "preview_confirm_destroy": "staging"}, "The name staging is refused"),
+        ({"preview_name": "staging", "preview_state": "absent", "preview_confirm_destroy": "staging"}, f'{NAMED} = "staging": it is'),
         ({"inventory": "production"}, "Previews of production are not allowed here"),
         ({"inventory": "production", "neon_preview_allowed": True, "preview_name": "preview-2"}, "a preview would carry production's data"),
         ({"neon_branch_id": "br-other", "preview_name": "preview-2"}, "has no branch named staging with the id br-other"),
@@ -236,13 +241,28 @@ def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) ->
             'preview_report_file (the role\'s neon_preview_report_file) = "preview.json": it is a relative path',
         ),
         ({"preview_report_file": "/tmp"}, "it is a directory"),
-        ({"preview_name": 17}, "A preview is called preview-"),
-        ({"preview_renew": "maybe"}, "neon_preview_renew"),
-        ({"preview_state": "gone"}, 'neon_preview_state = "gone": it must be one of'),
+        ({"preview_name": 17}, f'{NAMED} = "17": it is no name of a preview. {GIVE}'),
+        ({"preview_renew": "maybe"}, """preview_renew (the role's neon_preview_renew) = "maybe": it must be of the type bool"""),
+        ({"preview_state": "gone"}, """preview_state (the role's neon_preview_state) = "gone": it must be one of "present", "absent". Correct it."""),
     ],
 )
 def test_refused(house: House, first: tuple[Run, Run], more: dict[str, t.Any], words: str) -> None:
     assert words in house.refused(**more)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x" * 257, "it is no name of a preview"),
+        (f"preview-{'a' * 249}", "it has 257 characters, and a preview is called preview- and up to 50 more"),
+    ],
+)
+def test_a_name_that_is_too_long_is_the_one_thing_that_is_wrong(house: House, first: tuple[Run, Run], name: str, reason: str) -> None:
+    """The files and the lock that are called after it are not blamed, whatever else is wrong is not looked at, and nothing is asked."""
+    said = house.refused(preview_name=name, preview_ttl="soon")
+    assert said == f'{NAMED} = "{name[:117]}...": {reason}. {GIVE}'
+    # What refused() itself asks before and after.
+    assert [request["template"] for request in house.neon.requests()] == ["/projects/{project_id}/branches"] * 2
 
 
 def test_a_branch_of_somebody_else_is_left_alone(house: House, first: tuple[Run, Run]) -> None:

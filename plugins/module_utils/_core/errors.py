@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import typing as t
 
+from .masking import masked
+
 
 class DbinfraError(Exception):
     """An error that a user can act upon.
@@ -40,10 +42,10 @@ class DbinfraError(Exception):
         super().__init__(self.message())
 
     def message(self) -> str:
-        """Return the four parts as one line of text."""
+        """Return the four parts as one line of text, without the passwords of connection strings that somebody else's words repeat."""
         head = f"{self.where}: {self.what}" if self.where else self.what
         parts = [_sentence(part) for part in (head, self.why, self.remedy) if part]
-        return " ".join(parts)
+        return masked(" ".join(parts))
 
 
 def _sentence(text: str) -> str:

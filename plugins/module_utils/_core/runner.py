@@ -16,6 +16,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, _load_params
 
 from .errors import DbinfraError
+from .masking import masked
 from .reconcile import Outcome, Resource, Shown, reconcile
 from .texts import refuse_no_texts
 
@@ -59,6 +60,8 @@ def run_info(spec: t.Mapping[str, t.Any], look: t.Callable[[Context], t.Mapping[
 
 def _run(spec: t.Mapping[str, t.Any], work: t.Callable[[Context], Outcome]) -> t.NoReturn:
     module = AnsibleModule(supports_check_mode=True, **spec)
+    # A blank is no secret, and masking it would make every message unreadable, the one that refuses it first of all.
+    module.no_log_values.difference_update([value for value in module.no_log_values if not value.strip()])
     try:
         # Ansible has converted what module.params holds. Its function for modules that want to see what they were handed reads it once more.
         refuse_no_texts(spec["argument_spec"], _load_params())
@@ -68,9 +71,9 @@ def _run(spec: t.Mapping[str, t.Any], work: t.Callable[[Context], Outcome]) -> t
     except Exception as error:  # pylint: disable=broad-except  # noqa: BLE001 (the last net: no traceback reaches a user)
         # Ansible shows the traceback only on request; the message stays one line.
         module.fail_json(
-            msg=f"This is a defect of dbinfra.postgres, not of your declaration: {type(error).__name__}: {error}. "
+            msg=f"This is a defect of dbinfra.postgres, not of your declaration: {type(error).__name__}: {masked(str(error))}. "
             "Nothing more was changed after this point. Please report it with the output of -vvv.",
-            exception=traceback.format_exc(),
+            exception=masked(traceback.format_exc()),
         )
     for warning in outcome.warnings:
         module.warn(warning)

@@ -62,6 +62,7 @@ class BranchResource(NeonResource):
         self._parent = parent
         self._made: str | None = None
         self._done = False
+        self._deleted = False
         self._required = False
         self._first: BranchState | None = None
         self._restricted: tuple[tuple[str, str], ...] = ()
@@ -71,7 +72,8 @@ class BranchResource(NeonResource):
         if self._project_id is None:
             state = with_foreseen(self._foreseen, self._parent)
         else:
-            state = look(self.client, self._project_id, self._wish, self._made or self._pinned, done=self._done, parent=self._parent)
+            known, done = self._made or self._pinned, self._done or self._deleted
+            state = look(self.client, self._project_id, self._wish, known, done=done, parent=self._parent)
             self._restricted = state.branch.restricted if state.branch else ()
             self._wait_for_another_run(self._project_id, state)
         if self._first is None:
@@ -179,6 +181,7 @@ class BranchResource(NeonResource):
         return branch.id
 
     def _delete(self, path: str) -> dict[str, t.Any]:
+        self._deleted = True
         try:
             return self.client.call("DELETE", path)
         except NotFoundError:
@@ -204,7 +207,7 @@ class BranchResource(NeonResource):
 def build_branch(context: Context) -> BranchResource:
     """Build the resource from a task's options."""
     params = context.params
-    client = client_of(context)
+    client = client_of(context, "branch")
     wish = wish_from(params, client.deadline.clock.now())
     connects = connection_wish(params)
     parent = foreseen_parent(params, check_mode=context.check_mode)

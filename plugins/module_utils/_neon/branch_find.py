@@ -18,7 +18,8 @@ from .branch_wish import BranchWish
 from .client import NeonClient, path_of
 from .endpoint import endpoints_of
 from .history_point import History, history_of
-from .lists import branch_called, branches_by_name, branches_matching, called
+from .ids import wrong_pin
+from .lists import branch_called, branch_named, branches_by_name, branches_matching, called
 from .operations import deeds_since
 from .records import Branch, branch_answer, branch_from, project_from
 
@@ -29,11 +30,13 @@ def look(
     """Return the branch and what its plan depends on.
 
     :param known: the id that is pinned or was made; the branch is then found by it.
-    :param done: the reset or restore was made by this task; what it depended on is not looked at again.
+    :param done: the reset, restore or deletion was made by this task; what it depended on is not looked at again.
     :param parent: the parent as an earlier task of the same check foresaw it; it is not looked up then.
     """
     state = _find(client, project_id, wish, known)
     branch = state.branch
+    if branch is None and wish.absent and known is not None and not done:
+        _refuse_another(client, project_id, wish, known)
     if branch is None:
         return _with_source(client, project_id, wish, state, parent)
     if wish.replaced and state.preserved is not None and not done:
@@ -73,11 +76,9 @@ def _find(client: NeonClient, project_id: str, wish: BranchWish, known: str | No
 def _by_id(client: NeonClient, project_id: str, wish: BranchWish, known: str) -> Branch | None:
     try:
         answer = client.get(path_of("projects", project_id, "branches", known))
-    except NotFoundError as error:
+    except NotFoundError:
         if wish.absent:
             return None
-        error.where = f"option id ({known})"
-        error.remedy = "Correct the pinned id, or remove it if the branch is to be found by its name or made"
         raise
     branch = branch_answer(answer, project_id, f"branch {known}")
     if branch.name not in (wish.name, wish.final_name):
@@ -87,6 +88,16 @@ def _by_id(client: NeonClient, project_id: str, wish: BranchWish, known: str) ->
             remedy="Correct the one that is wrong",
         )
     return branch
+
+
+def _refuse_another(client: NeonClient, project_id: str, wish: BranchWish, pinned: str) -> None:
+    """Refuse to call a branch absent by a pinned id that nothing has, while its name is there.
+
+    :raises NotFoundError: naming the id that the name has; also if there is no such project.
+    """
+    other = branch_named(client, project_id, wish.name)
+    if other is not None:
+        raise wrong_pin("branch", pinned, f"named {wish.name!r}", [str(other.get("id"))], f"project {project_id}")
 
 
 def with_foreseen(state: BranchState, parent: ForeseenParent | None) -> BranchState:

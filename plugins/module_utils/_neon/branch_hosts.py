@@ -16,7 +16,7 @@ import fnmatch
 import re
 import typing as t
 
-from .._core.errors import AmbiguousError, NotFoundError, UnreachableError
+from .._core.errors import AmbiguousError, InputError, NotFoundError, UnreachableError
 from .answers import optional, required
 from .connection import Reach, connection
 from .records import branch_from, endpoint_from, project_from
@@ -56,6 +56,24 @@ class BranchHost:
     name: str
     groups: tuple[str, ...]
     variables: Facts
+
+
+def checked_entries(option: str, entries: t.Sequence[t.Any]) -> list[str]:
+    """Return the entries of a list of names, patterns or expressions as texts.
+
+    :raises InputError: for one that is empty, as a template without a value gives it, or no text. It would name nothing, or everything.
+    """
+    for number, entry in enumerate(entries, 1):
+        empty = entry is None or (isinstance(entry, str) and not entry.strip())
+        # YAML reads a name such as on or 1.10 as something else than a text.
+        if empty or isinstance(entry, (bool, float)) or not isinstance(entry, (str, int)):
+            raise InputError(
+                f"entry {number} is {'empty' if empty else 'no text'} ({entry!r})",
+                where=f"option {option}",
+                why="It would name nothing, or everything" if empty else None,
+                remedy="Remove it, or give it a value; without the option all count" if empty else "Give one text for each entry, in quotes",
+            )
+    return [str(entry) for entry in entries]
 
 
 def select_projects(found: t.Sequence[t.Mapping[str, t.Any]], unavailable: t.Sequence[str], wanted: t.Sequence[str]) -> list[t.Mapping[str, t.Any]]:

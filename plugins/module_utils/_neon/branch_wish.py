@@ -33,6 +33,7 @@ _OF_PRESENT: t.Final = (
     "archived",
     "expires_at",
     "ttl",
+    "renew",
     "compute",
 )
 
@@ -177,7 +178,8 @@ def _refuse_strangers(params: t.Mapping[str, t.Any], state: str) -> None:
     """Refuse options that the state has no use for: who gives them expects something that would not happen."""
     if state in ("reset", "restored"):
         for option in _OF_PRESENT:
-            if params[option] not in (None, ""):
+            # Of these, renew alone has a default.
+            if params[option] not in (None, "") and (option != "renew" or params[option]):
                 raise InputError(
                     f"it has no meaning with state: {state}", where=f"option {option}", remedy="Remove it, or declare it in a task of its own"
                 )

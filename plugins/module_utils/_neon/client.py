@@ -13,9 +13,11 @@ import urllib.parse
 import uuid
 
 from .._core.errors import AuthenticationError, DbinfraError, InputError, ProviderError, UnreachableError
+from .._core.masking import MASK, masked
 from .address import base_address
 from .deadline import Clock, Deadline, SystemClock
 from .failures import BusyError, LostAnswer, Refusal, is_quota, refusal_error
+from .ids import Given, explain_ids
 from .retry import (
     BUSY_STATUSES,
     GATEWAY_STATUSES,
@@ -42,6 +44,7 @@ class NeonClient:
     :param deadline: nothing is tried or waited for after it.
     :param jitter: returns a random number in [0, 1).
     :param hidden: texts that must never stand in an error (the key).
+    :param given: the ids that a user has given; a refusal of one of them names its option.
     """
 
     def __init__(
@@ -52,12 +55,14 @@ class NeonClient:
         *,
         jitter: t.Callable[[], float] = random.random,
         hidden: t.Collection[str] = (),
+        given: t.Iterable[Given] = (),
     ) -> None:
         self.base = base
         self.deadline = deadline
         self._transport = transport
         self._jitter = jitter
         self._hidden = tuple(text for text in hidden if text)
+        self._given = tuple(given)
 
     def get(self, path: str, query: Query | None = None) -> dict[str, t.Any]:
         """Read; see :meth:`call`."""
@@ -116,7 +121,7 @@ class NeonClient:
                 if attempt < _GATEWAY_ATTEMPTS and self.deadline.allows(pause):
                     clock.sleep(pause)
                     continue
-            return self._content(method, path, answer, request_id)
+            return self._content(method, path, query or {}, answer, request_id)
 
     def pause(self, seconds: float) -> bool:
         """Wait, unless the deadline would be over then; tell whether there is time left."""
@@ -158,8 +163,9 @@ class NeonClient:
     def _unanswered(self, method: str, path: str, failure: TransportFailure, request_id: str) -> DbinfraError:
         where = f"Neon API, {method} {path}"
         host = urllib.parse.urlsplit(self.base).netloc
-        reason = failure.reason[:1].upper() + failure.reason[1:]
-        details = {"neon_error": {"status": None, "code": "", "message": failure.reason, "request_id": request_id}}
+        cause = self._scrub(failure.reason)
+        reason = cause[:1].upper() + cause[1:]
+        details = {"neon_error": {"status": None, "code": "", "message": cause, "request_id": request_id}}
         if failure.kind is Failure.UNKNOWN_HOST:
             return UnreachableError(
                 f"the host {host} is unknown",
@@ -210,7 +216,7 @@ class NeonClient:
             remedy="Run again, or raise the option timeout",
         )
 
-    def _content(self, method: str, path: str, answer: Answer, request_id: str) -> dict[str, t.Any]:
+    def _content(self, method: str, path: str, query: Query, answer: Answer, request_id: str) -> dict[str, t.Any]:
         where = f"Neon API, {method} {path}"
         if 300 <= answer.status < 400:
             raise ProviderError(
@@ -229,7 +235,9 @@ class NeonClient:
                     remedy="Run again: what exists then is adopted by its exact name",
                     details=refusal.details(),
                 )
-            raise refusal_error(refusal)
+            error = refusal_error(refusal)
+            explain_ids(error, refusal, query, self._given)
+            raise error
         if answer.status == 204:
             return {}
         content = _json_object(answer.body)
@@ -263,8 +271,8 @@ class NeonClient:
 
     def _scrub(self, text: str) -> str:
         for secret in self._hidden:
-            text = text.replace(secret, "********")
-        return text
+            text = text.replace(secret, MASK)
+        return masked(text)
 
 
 # Attempts for a read that a gateway answers with 502 or 504.
@@ -276,11 +284,18 @@ LONGEST_TIMEOUT: t.Final = 86400
 
 
 def open_client(
-    api_host: str | None, api_key: str | None, timeout: int, *, clock: Clock | None = None, jitter: t.Callable[[], float] = random.random
+    api_host: str | None,
+    api_key: str | None,
+    timeout: int,
+    *,
+    given: t.Iterable[Given] = (),
+    clock: Clock | None = None,
+    jitter: t.Callable[[], float] = random.random,
 ) -> NeonClient:
     """Return a client for the common options of all Neon modules; nothing is sent yet.
 
     :param timeout: seconds for everything that is done with this client.
+    :param given: the ids that a user has given, see :class:`NeonClient`.
     :raises InputError: if an option is unusable.
     :raises AuthenticationError: if there is no key.
     """
@@ -298,6 +313,7 @@ def open_client(
         Deadline(timeout, clock or SystemClock()),
         jitter=jitter,
         hidden=(key,),
+        given=given,
     )
 
 
@@ -305,7 +321,7 @@ def usable_key(api_key: str | None) -> str:
     """Return the key.
 
     :raises AuthenticationError: if there is none.
-    :raises InputError: if it cannot stand in a header.
+    :raises InputError: if it cannot be one. Nothing of it is shown.
     """
     where = "option api_key (environment variable NEON_API_KEY)"
     if not api_key or not api_key.strip():
@@ -314,15 +330,15 @@ def usable_key(api_key: str | None) -> str:
             where=where,
             remedy="Create one in the Neon console (account or organization settings, API keys) and set it",
         )
-    key = api_key.strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
+    # Also around it: Ansible masks the text that it was given, and would not know the key without the line end.
+    if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         raise InputError(
-            "the API key holds a space, a line break or a character outside ASCII",
+            "the API key holds a space, a line end or a character outside ASCII",
             where=where,
-            why="It could not stand in an HTTP header",
+            why="No key does, and it could not stand in an HTTP header",
             remedy="Copy the key again, without anything around it",
         )
-    return key
+    return api_key
 
 
 def path_of(*segments: str) -> str:

@@ -27,6 +27,7 @@ from .endpoint_plan import (
     plan_endpoint,
     settings_that_differ,
 )
+from .ids import wrong_pin
 from .lists import only
 from .options import client_of, compute_of, is_predicted, parent_id
 from .records import NOTHING_SAID, Compute, Endpoint, compute_from_settings, endpoint_from, project_from
@@ -60,6 +61,7 @@ class EndpointResource(NeonResource):
         self._pinned = pinned
         self._settings_sent = False
         self._restarted = False
+        self._deleted = False
         self._first_start: str | None = None
         self._looked = False
 
@@ -82,6 +84,7 @@ class EndpointResource(NeonResource):
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
+        self._deleted = change.action == "delete"
         answer = send_endpoint(self.client, self._project_id or "", change)
         if change.action == "restart":
             self._restarted = True
@@ -122,10 +125,12 @@ class EndpointResource(NeonResource):
         data = next((data for data in listed if data.get("id") == pinned), None)
         if data is None:
             if self._wish.absent:
+                if not self._deleted:
+                    self._refuse_another(listed, branch_id, pinned)
                 return None
             raise NotFoundError(
-                f"branch {branch_id} has no endpoint with the id {pinned}",
-                where="option id",
+                f"branch {branch_id} has no endpoint with this id",
+                where=f"option id ({pinned})",
                 remedy="Correct the id, or remove it if the endpoint is to be found by its type and name, or made",
             )
         endpoint = endpoint_from(data, branch_id)
@@ -136,6 +141,20 @@ class EndpointResource(NeonResource):
                 remedy="Correct the one that is wrong",
             )
         return endpoint
+
+    def _refuse_another(self, listed: t.Sequence[dict[str, t.Any]], branch_id: str, pinned: str) -> None:
+        """Refuse to call an endpoint absent by a pinned id that nothing has, while what is declared of it is there: a branch has one read-write
+        endpoint, and a name is what tells read replicas apart.
+        """
+        wish = self._wish
+        if wish.type == "read_only" and wish.name is None:
+            return
+        ids = [
+            str(data.get("id")) for data in listed if data.get("type") == wish.type and (wish.type != "read_only" or data.get("name") == wish.name)
+        ]
+        if ids:
+            named = f"named {wish.name!r}" if wish.type == "read_only" else ""
+            raise wrong_pin(f"{wish.type} endpoint", pinned, named, sorted(ids), f"branch {branch_id}")
 
     def _require_echo(self, endpoint: Endpoint) -> None:
         ignored = settings_that_differ(endpoint, self._wish)
@@ -247,7 +266,7 @@ def build_endpoint(context: Context) -> EndpointResource:
         disabled=params["disabled"],
     )
     check_endpoint_wish(wish)
-    client = client_of(context)
+    client = client_of(context, "endpoint")
     if not is_predicted(context):
         project_id = parent_id(context, "project_id", "project")
         return EndpointResource(context, client, wish, project_id, parent_id(context, "branch_id", "branch"), None, params["id"] or None)

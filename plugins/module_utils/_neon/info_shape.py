@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.masking import masked
 from .answers import required
 from .records import branch_from, compute_from_settings, database_from, endpoint_from, project_from, role_from
 from .snapshot_record import snapshot_from
@@ -124,7 +125,9 @@ def operation_shown(data: t.Any) -> dict[str, t.Any]:
     """Return an operation."""
     required(data, "id", str, "an operation")
     required(data, "status", str, "an operation")
-    return {name: data.get(name) for name in _OPERATION}
+    shown = {name: data.get(name) for name in _OPERATION}
+    # Neon's own words about what went wrong.
+    return {**shown, "error": masked(shown["error"]) if isinstance(shown["error"], str) else None}
 
 
 def snapshot_shown(data: t.Any, project_id: str) -> dict[str, t.Any]:

@@ -14,6 +14,7 @@ from ansible.module_utils.basic import env_fallback
 from .._core.errors import InputError, NotFoundError
 from .._core.runner import Context
 from .client import NeonClient, open_client
+from .ids import given_ids
 from .records import Compute
 
 DEFAULT_API_HOST: t.Final = "https://console.neon.tech/api/v2"
@@ -59,10 +60,15 @@ def copy_options() -> dict[str, dict[str, t.Any]]:
     return {"copied_from": {"type": "str"}}
 
 
-def client_of(context: Context) -> NeonClient:
-    """Return the client for a task; nothing is sent yet. The options are checked even if the task is only a prediction."""
+def client_of(context: Context, own: str | None = None) -> NeonClient:
+    """Return the client for a task; nothing is sent yet. The options are checked even if the task is only a prediction.
+
+    :param own: what the option ``id`` is the id of, in words; None for a module that has none.
+    :raises InputError, AuthenticationError: for an unusable address, key, time or id.
+    """
     params = context.params
-    return open_client(params["api_host"], params["api_key"], params["timeout"])
+    given = given_ids(params, own)
+    return open_client(params["api_host"], params["api_key"], params["timeout"], given=given)
 
 
 def compute_of(options: t.Mapping[str, t.Any] | None) -> Compute:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import InputError, NotFoundError
+from .._core.errors import AuthenticationError, InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
 from .answers import required
 from .client import NeonClient, path_of
-from .lists import only, projects_named
+from .ids import wrong_pin
+from .lists import only, projects_matching, projects_named
 from .operations import wait_until_settled
 from .options import client_of, compute_of
 from .project_look import available_libraries, is_marked_as_ours
@@ -196,15 +197,12 @@ class ProjectResource(NeonResource):
     def _read_pinned(self, pinned: str) -> Project | None:
         try:
             project = project_from(self._get(pinned))
-        except NotFoundError as error:
-            if not self._wish.present:
-                return None
-            error.remedy = (
-                "Correct the pinned id, or remove it if the project is to be found by its name or made. "
-                "A project deleted within the last 7 days can be recovered in the console"
-            )
-            error.where = f"option id ({pinned})"
-            raise
+        except NotFoundError:
+            if self._wish.present:
+                raise
+            if self._deleted is None:
+                self._refuse_another(pinned)
+            return None
         if project.name != self._wish.name:
             raise InputError(
                 f"the project with the pinned id {pinned} is named {project.name!r}, declared is {self._wish.name!r}",
@@ -212,6 +210,19 @@ class ProjectResource(NeonResource):
                 remedy="Correct the one that is wrong",
             )
         return project
+
+    def _refuse_another(self, pinned: str) -> None:
+        """Refuse to call a project absent by a pinned id that nothing has, while its name is there."""
+        name = self._wish.name
+        try:
+            listed, _unavailable = projects_matching(self.client, name, self._wish.org_id)
+        except (AuthenticationError, ProviderError) as error:
+            # The id alone needs no org_id and no right to list projects.
+            self.context.warn(f"no project has the pinned id {pinned}, and whether another one is named {name} cannot be looked up. {error}")
+            return
+        ids = sorted(str(data.get("id")) for data in listed if data.get("name") == name)
+        if ids:
+            raise wrong_pin("project", pinned, f"named {name!r}", ids)
 
     def _get(self, project_id: str) -> dict[str, t.Any]:
         return required(self.client.get(path_of("projects", project_id)), "project", dict, f"project {project_id}")
@@ -238,4 +249,4 @@ def build_project(context: Context) -> ProjectResource:
         confirm_destroy=params["confirm_destroy"],
     )
     check_project_wish(wish)
-    return ProjectResource(context, client_of(context), wish, params["id"])
+    return ProjectResource(context, client_of(context, "project"), wish, params["id"])

@@ -18,12 +18,13 @@ from .branch_find import project_history
 from .client import NeonClient, path_of
 from .failures import BusyError
 from .history_point import History, explain_point, history_point, past_moment, text_of
+from .ids import wrong_pin
 from .lists import branch_called
 from .moments import answered_moment, at, lsn, moment, shown_second, span, written
 from .names import check_name
 from .options import both_given, client_of, is_predicted, parent_id, refuse_both, refuse_empty_end
 from .resource import NeonResource
-from .snapshot_find import find_snapshot, snapshot_facts
+from .snapshot_find import find_snapshot, no_snapshot, snapshot_facts
 from .snapshot_plan import SnapshotWish, expiry, expiry_not_changed, expiry_remedy, plan_snapshot
 from .snapshot_record import Snapshot, SnapshotBranch, snapshot_branch_from, snapshot_from
 from .snapshot_restore import build_restore
@@ -52,6 +53,7 @@ class SnapshotResource(NeonResource):
         # Seconds of a ttl are counted from the beginning of the task, so that every look at the plan says the same.
         self._now = at(client.deadline.clock.now())
         self._made: str | None = None
+        self._deleted = False
         self._updated_to: str | None = None
 
     def read(self) -> SnapshotState:
@@ -59,12 +61,8 @@ class SnapshotResource(NeonResource):
         if self._project_id is None:
             return SnapshotState(None)
         snapshot = find_snapshot(self.client, self._project_id, self._wish.name, self._made or self._pinned)
-        if snapshot is None and self._pinned and self._wish.present:
-            raise NotFoundError(
-                f"project {self._project_id} has no snapshot with this id",
-                where=f"option id ({self._pinned})",
-                remedy="Correct the pinned id, or remove it if the snapshot is to be found by its name or taken; one that expired is gone",
-            )
+        if snapshot is None and self._pinned and not self._deleted:
+            self._without_pinned(self._project_id, self._pinned)
         if snapshot is not None and self._updated_to is not None and answered_moment(snapshot.expires_at) != answered_moment(self._updated_to):
             raise expiry_not_changed(snapshot, self._updated_to)
         source = self._source(self._project_id, snapshot)
@@ -92,6 +90,7 @@ class SnapshotResource(NeonResource):
             return answer
         path = path_of("projects", project_id, "snapshots", change.payload["id"])
         if change.action == "delete":
+            self._deleted = True
             try:
                 return self.client.call("DELETE", path)
             except NotFoundError:
@@ -130,6 +129,14 @@ class SnapshotResource(NeonResource):
             shown["manual"] = True
         return {"snapshot": shown}
 
+    def _without_pinned(self, project_id: str, pinned: str) -> None:
+        """Refuse what nothing with the pinned id can be; one that is to be absent may be gone, as long as its name is not there either."""
+        if self._wish.present:
+            raise no_snapshot(project_id, pinned)
+        other = find_snapshot(self.client, project_id, self._wish.name, None)
+        if other is not None:
+            raise wrong_pin("snapshot", pinned, f"named {other.name!r}", [other.id], f"project {project_id}")
+
     def _is_there(self) -> bool:
         """Tell whether there is a snapshot of that name: Neon would take another one."""
         return find_snapshot(self.client, self._project_id or "", self._wish.name, None) is not None
@@ -145,7 +152,7 @@ def build_snapshot(context: Context) -> NeonResource:
     """Build the resource from a task's options: a snapshot, or a restored one."""
     params = context.params
     check_name(params["name"] or "", "name", "snapshot")
-    client = client_of(context)
+    client = client_of(context, "snapshot")
     project_id = None if is_predicted(context) else parent_id(context, "project_id", "project")
     if params["state"] == "restored":
         return build_restore(context, client, project_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._core.errors import InputError
+from .._core.errors import InputError, NotFoundError
 from .answers import required
 from .client import NeonClient, path_of
 from .lists import only
@@ -37,6 +37,15 @@ def find_snapshot(client: NeonClient, project_id: str, name: str, known: str | N
                 )
             return snapshot
     return None
+
+
+def no_snapshot(project_id: str, pinned: str) -> NotFoundError:
+    """Return the error for a pinned id that no snapshot has."""
+    return NotFoundError(
+        f"project {project_id} has no snapshot with this id",
+        where=f"option id ({pinned})",
+        remedy="Correct the pinned id, or remove it if the snapshot is to be found by its name or taken; one that expired is gone",
+    )
 
 
 def snapshot_facts(snapshot: Snapshot | None, name: str, project_id: str | None) -> dict[str, t.Any]:

@@ -16,7 +16,7 @@ from .answers import required
 from .client import NeonClient, path_of
 from .lists import branch_called, branch_named
 from .resource import NeonResource
-from .snapshot_find import find_snapshot, snapshot_facts
+from .snapshot_find import find_snapshot, no_snapshot, snapshot_facts
 from .snapshot_record import SnapshotBranch, snapshot_branch_from
 from .snapshot_restore_plan import RestoreState, RestoreWish, check_restore, is_replaced, plan_restore
 
@@ -41,6 +41,8 @@ class RestoreResource(NeonResource):
         if project_id is None:
             return RestoreState(predicted=True)
         snapshot = find_snapshot(self.client, project_id, wish.name, self._pinned)
+        if snapshot is None and self._pinned:
+            raise no_snapshot(project_id, self._pinned)
         if not wish.finalize:
             replaced = None
             if wish.branch is not None:

@@ -417,6 +417,8 @@ def test_options_may_be_templates_or_come_from_the_environment(inventory: Invent
     ("more", "text"),
     [
         ({"api_key": None}, "dbinfra.postgres.neon: option api_key .*: there is no Neon API key"),
+        ({"api_key": " "}, "dbinfra.postgres.neon: option api_key .*: there is no Neon API key"),
+        ({"api_key": "napi_x\n"}, "the API key holds a space, a line end"),
         ({"api_host": "http://example.com"}, "plain http to example.com is refused"),
         ({"timeout": 0}, "option timeout: 0 is no usable number"),
         ({"ca_file": "/nonexistent/ca.pem"}, "option ca_file .*: the file /nonexistent/ca.pem does not exist"),
@@ -426,6 +428,51 @@ def test_options_may_be_templates_or_come_from_the_environment(inventory: Invent
 def test_wrong_options_ask_nothing(inventory: Inventory, more: dict[str, t.Any], text: str) -> None:
     with conversation(), pytest.raises(AnsibleParserError, match=text):
         inventory.read(projects=["shop"], **more)
+
+
+@pytest.mark.parametrize("option", ["projects", "branches", "hostnames"])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([""], "entry 1 is empty ('')"),
+        (["shop", "  "], "entry 2 is empty ('  ')"),
+        (["shop", None], "entry 2 is empty (None)"),
+        ("", "entry 1 is empty ('')"),
+        ([True], "entry 1 is no text (True)"),
+        ([1.10], "entry 1 is no text (1.1)"),
+        ([["shop"]], "entry 1 is no text (['shop'])"),
+    ],
+)
+def test_an_entry_that_says_nothing_is_neither_nothing_nor_everything(inventory: Inventory, option: str, value: t.Any, text: str) -> None:
+    with conversation(), pytest.raises(AnsibleParserError) as caught:
+        inventory.read(**{"projects": ["shop"], option: value})
+    assert f"dbinfra.postgres.neon: option {option}: {text}." in str(caught.value)
+    assert str(caught.value).count("Remove it, or give it a value") == ("is empty" in text)
+
+
+@pytest.mark.parametrize("option", ["projects", "branches"])
+def test_an_entry_that_a_template_leaves_empty_is_refused(inventory: Inventory, option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MY_PROJECT", raising=False)
+    for value in (["{{ lookup('ansible.builtin.env', 'MY_PROJECT') }}"], "{{ nothing | default('') }}"):
+        with conversation(), pytest.raises(AnsibleParserError, match=rf"option {option}: entry 1 is empty \(''\)"):
+            inventory.read(**{"projects": ["shop"], option: value})
+
+
+@pytest.mark.parametrize("option", ["projects", "branches", "hostnames"])
+def test_an_option_without_a_value_is_not_its_default(inventory: Inventory, option: str) -> None:
+    inventory.path.write_text(f"plugin: dbinfra.postgres.neon\napi_host: {HOST}\napi_key: {KEY}\n{option}:\n")
+    with conversation(), pytest.raises(AnsibleParserError, match=f"option {option}: it has no value"):
+        inventory.parse()
+
+
+def test_an_organization_that_neon_does_not_know_is_named(inventory: Inventory) -> None:
+    with conversation() as neon:
+        query = {"search": "shop", **ALL_PROJECTS, "org_id": "org-1"}
+        neon.expect("GET", "/projects", {"message": "organization org-1 not found"}, query=query, status=404)
+        with pytest.raises(AnsibleParserError, match=r"option org_id \(org-1\): Neon does not know this organization"):
+            inventory.read(projects=["shop"], org_id="org-1")
+    with conversation(), pytest.raises(AnsibleParserError, match=r"option org_id: 'My Org' is no id"):
+        inventory.read(projects=["shop"], org_id="My Org")
 
 
 def test_a_refusal_is_one_message_without_the_key(inventory: Inventory) -> None:

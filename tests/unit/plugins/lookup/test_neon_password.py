@@ -57,6 +57,24 @@ def test_refusals_are_one_message(status: int, text: str) -> None:
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("message", "start"),
+    [
+        ("project not found", f"option project_id ({PROJECT_ID}): Neon does not know this project"),
+        ("branch not found", f"option branch_id ({BRANCH_ID}): Neon does not know this branch"),
+        ("role not found", "the look-up's term (nobody): Neon does not know this role"),
+        ("not found", f"project_id ({PROJECT_ID}), branch_id ({BRANCH_ID}) and the look-up's term (nobody): Neon does not know this object"),
+    ],
+)
+def test_what_neon_does_not_know_is_named(message: str, start: str) -> None:
+    with conversation() as neon:
+        neon.expect("GET", path("nobody"), refusal(message), status=404)
+        with pytest.raises(AnsibleLookupError) as caught:
+            look("nobody", **IDS)
+    assert f"dbinfra.postgres.neon_password: {start}, or the API key may not see it." in str(caught.value)
+    assert "Correct " in str(caught.value)
+
+
 @pytest.mark.parametrize("answer", [{}, {"password": ""}])
 def test_an_answer_without_a_password_is_an_error(answer: dict[str, t.Any]) -> None:
     with conversation() as neon:
@@ -70,10 +88,20 @@ def test_an_answer_without_a_password_is_an_error(answer: dict[str, t.Any]) -> N
     [
         ({**IDS, "branch_id": ""}, "option branch_id: it is empty, so it is not known whose password is meant"),
         ({**IDS, "project_id": None}, "option project_id: it is empty"),
+        ({**IDS, "branch_id": "My Branch"}, "option branch_id: 'My Branch' is no id. The id of a branch has 1 to 60 small letters"),
+        ({**IDS, "project_id": "shop/x"}, "option project_id: 'shop/x' is no id. The id of a project has"),
         ({**IDS, "api_key": ""}, "there is no Neon API key"),
+        ({**IDS, "api_key": " "}, "there is no Neon API key"),
+        ({**IDS, "api_key": "napi_x\n"}, "the API key holds a space, a line end"),
         ({**IDS, "api_host": "http://example.com"}, "plain http to example.com is refused"),
     ],
 )
 def test_wrong_options_ask_nothing(more: dict[str, t.Any], text: str) -> None:
     with conversation(), pytest.raises(AnsibleLookupError, match=text):
         look("shop_owner", **more)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_role_without_a_name_is_refused(name: str) -> None:
+    with conversation(), pytest.raises(AnsibleLookupError, match=r"the look-up's term: it is empty\. Give the role's exact name"):
+        look("shop_owner", name, **IDS)

@@ -74,6 +74,8 @@ RESTORED = {"state": "restored", "preserve_under_name": "before"}
         ({"state": "reset", "preserve": False, "preserve_under_name": "x"}, "options preserve and preserve_under_name: a copy is named and refused."),
         ({"state": "reset", "preserve_under_name": "x", "protected": True}, "option protected: it has no meaning with state: reset."),
         ({"state": "reset", "preserve_under_name": "x", "restore": {"lsn": "0/1"}}, "option restore: it has no meaning with state: reset."),
+        ({"state": "reset", "preserve_under_name": "x", "renew": True}, "option renew: it has no meaning with state: reset."),
+        ({**RESTORED, "renew": True}, "option renew: it has no meaning with state: restored."),
         ({**RESTORED, "ttl": "3d"}, "option ttl: it has no meaning with state: restored."),
         ({**RESTORED}, "option restore: nothing says what the branch is restored to."),
         ({**RESTORED, "restore": {"timestamp": "2023-11-14T00:00:00Z", "lsn": "0/1"}}, "options restore.timestamp and restore.lsn: both are given."),

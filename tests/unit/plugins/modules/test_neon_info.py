@@ -89,13 +89,15 @@ def test_everything_below_a_branch_is_shown_without_secrets() -> None:
         neon.expect("GET", f"{PATH}/branches", {"branches": [branch()]}, query=PAGE)
         neon.expect("GET", f"{PATH}/branches/{BRANCH_ID}/roles", {"roles": [role(password=SECRET)]})
         neon.expect("GET", f"{PATH}/branches/{BRANCH_ID}/databases", {"databases": [database()]})
-        neon.expect("GET", f"{PATH}/operations", {"operations": [operation(branch_id=BRANCH_ID)]}, query={"limit": "1000"})
+        operations = [operation(branch_id=BRANCH_ID, error="cannot reach postgresql://o:npg_pw@h/d")]
+        neon.expect("GET", f"{PATH}/operations", {"operations": operations}, query={"limit": "1000"})
         neon.expect("GET", f"{PATH}/snapshots", {"snapshots": [snapshot]})
         result = run(project_id=PROJECT_ID, gather=["roles", "databases", "operations", "snapshots"])
     where = {"project_id": PROJECT_ID, "branch_id": BRANCH_ID}
     assert result["roles"] == [{"name": "shop_owner", **where, "protected": False}]
     assert result["databases"] == [{"name": "shop", "owner_name": "shop_owner", **where}]
     assert [(item["id"], item["status"], item["branch_id"]) for item in result["operations"]] == [("op-1", "finished", BRANCH_ID)]
+    assert [item["error"] for item in result["operations"]] == ["cannot reach postgresql://o:********@h/d"]
     assert [(item["id"], item["name"], item["expires_at"]) for item in result["snapshots"]] == [("snap-1", "dbinfra-x", None)]
     assert "branches" not in result
     assert SECRET not in str(result)

@@ -316,6 +316,7 @@ def test_absent_already() -> None:
         assert run(state="absent")["changed"] is False
     with conversation() as neon:
         neon.expect("GET", PATH, refusal("not found"), status=404)
+        neon.expect("GET", "/projects", listed(), query=SEARCH)
         assert run(state="absent", id=PROJECT_ID)["changed"] is False
 
 

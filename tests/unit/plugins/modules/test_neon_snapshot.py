@@ -280,6 +280,7 @@ def test_absent() -> None:
         assert run(state="absent")["changed"] is False
     with conversation() as neon:
         expect_snapshots(neon)
+        expect_snapshots(neon)
         assert run(state="absent", id=SNAPSHOT_ID)["changed"] is False
     with conversation() as neon:
         expect_snapshots(neon, snapshot())

@@ -55,6 +55,25 @@ def test_aliases(value: t.Any, name: str | None) -> None:
     assert references.alias_of(value) == name
 
 
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("{{ a | default('x') }}", "a"),
+        ("{{ a | d(false) }}", "a"),
+        ("{{ a | default(lookup('env', 'A'), true) | default('x', true) }}", "a"),
+        ("{{ a }}", None),
+        ("{{ a.b | default('x') }}", None),
+        ("{{ a | default('x') | int }}", None),
+        ("{{ (a ~ b) | default('x') }}", None),
+        ("x{{ a | default('x') }}", None),
+        (5, None),
+        ("{{ broken", None),
+    ],
+)
+def test_aliases_of_what_may_be_missing(value: t.Any, name: str | None) -> None:
+    assert references.optional_alias_of(value) == name
+
+
 def test_what_waits_for_the_run() -> None:
     variables = {
         "known": "x",

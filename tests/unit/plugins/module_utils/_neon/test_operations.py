@@ -63,6 +63,12 @@ def test_a_failed_operation_says_what_and_why(state: str) -> None:
         wait_for(Operations(state), PROJECT_ID, [operation("running")])
 
 
+def test_a_failed_operation_says_no_password() -> None:
+    with pytest.raises(ProviderError, match=r"ended as failed\. cannot reach postgresql://o:\*{8}@h/d") as caught:
+        wait_for(Operations("running"), PROJECT_ID, [operation("failed", error="cannot reach postgresql://o:npg_pw@h/d")])
+    assert "npg_pw" not in f"{caught.value} {caught.value.details!r}"
+
+
 def test_the_deadline_ends_the_waiting() -> None:
     client = Operations("running", timeout=10)
     with pytest.raises(UnreachableError, match=r"is still running at the deadline of 10 s"):
