@@ -11,12 +11,13 @@ import typing as t
 
 from .._core.reconcile import Change, Plan
 from .setting_catalogue import Parameter
-from .setting_check import resolve
+from .setting_check import all_at_once, resolve
 from .setting_exact import Surplus
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_override import overrides
 from .setting_restart import Restart
 from .setting_secret import without_password
+from .setting_start import start_problems
 from .setting_value import Value, stored_canonical
 from .statement import Identifier, Literal, Part, Several, Statement
 
@@ -34,7 +35,7 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restar
     """Plan the statements after which every declared setting is as declared, and the restart for those that wait for one.
 
     :param restart: None if none is allowed; outside the maintenance window there is a warning instead.
-    :raises InputError: for a value, a scope or a right that the server would refuse.
+    :raises InputError: for a value, a scope or a right that the server would refuse, and for settings with which it would not start any more.
     :raises NotFoundError: for a database or role that does not exist.
     """
     steps = resolve(state, wanted)
@@ -47,6 +48,7 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restar
     changes += [_change(step) for step in pending if not step.wanted.scope.is_system]
     warnings = state.warnings + _warnings(state, steps) + overrides(state, steps)
     waiting = [step.parameter.name for step in steps if setting_facts(step, predicted=True)["pending_restart"]]
+    warnings += _start(state, steps, restarting=bool(restart and waiting and restart.open_now))
     if restart and waiting and restart.open_now:
         changes.append(Change("restart", f"the server for {', '.join(waiting)}", RESTART))
     elif restart and waiting:
@@ -54,6 +56,18 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restar
     before = "".join(_line(step, step.before) for step in steps)
     after = "".join(_line(step, step.after) for step in steps)
     return Plan(tuple(changes), before, after, warnings)
+
+
+def _start(state: SettingState, steps: t.Sequence[Step], *, restarting: bool) -> tuple[str, ...]:
+    """Return warnings about the server's next start. What was wrong before and is not touched is one, unless that start is part of the plan.
+
+    :raises InputError: if the server would not start any more.
+    """
+    problems = start_problems(state, steps, every=restarting)
+    refused = [problem for problem in problems if problem.refuses and (problem.changes or restarting)]
+    if refused:
+        raise all_at_once([problem.error for problem in refused])
+    return tuple(problem.error.message() for problem in problems)
 
 
 def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
@@ -127,7 +141,8 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
     system = step.wanted.scope.is_system
     waiting = parameter.pending_restart and parameter.source != "command line"
     if predicted and system and step.differs and parameter.context == "postmaster" and parameter.source != "command line":
-        target = step.value.canonical if step.value is not None else stored_canonical(parameter, parameter.boot_val)
+        rest = step.below if step.below is not None else parameter.boot_val
+        target = step.value.canonical if step.value is not None else stored_canonical(parameter, rest)
         waiting = target != stored_canonical(parameter, parameter.running)
     return {
         "name": parameter.name,
