@@ -11,6 +11,7 @@ import typing as t
 
 from .setting_catalogue import Parameter
 from .setting_model import SettingState, Step
+from .setting_number import show_with_unit
 from .setting_value import stored_canonical
 
 
@@ -67,9 +68,7 @@ def _read(parameter: Parameter, text: str | None, origin: str) -> Effect | None:
     canonical = stored_canonical(parameter, text)
     if text is None or (isinstance(canonical, tuple) and canonical[:1] == ("unreadable",)):
         return None
-    # A bare number of the server's counts in the parameter's own unit, which is not written.
-    unit = f" x {parameter.unit}" if (parameter.unit or "")[:1].isdigit() else parameter.unit or ""
-    return Effect(_comparable(parameter, canonical), text + unit if text.lstrip("-").isdigit() else text, origin)
+    return Effect(_comparable(parameter, canonical), show_with_unit(text, parameter.unit), origin)
 
 
 def _comparable(parameter: Parameter, canonical: t.Any) -> t.Any:
