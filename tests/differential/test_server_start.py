@@ -23,7 +23,7 @@ import psycopg2
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_start_rules import START_RULES, StartRule
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_start_rules import ON_STANDBYS, START_RULES, StartRule
 from ansible_collections.dbinfra.postgres.plugins.modules import pg_setting
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "unit"))
@@ -182,23 +182,49 @@ def judge(server: PostgresServer, major: int, cases: list[Start]) -> None:
     ("declared", "first", "words"),
     [
         ({"autovacuum_max_workers": 20}, 18, "autovacuum_worker_slots"),
-        ({"archive_mode": "on", "archive_command": "true", "archive_library": "basic_archive"}, 16, "nothing is archived until then"),
+        ({"archive_mode": "on", "archive_command": "true", "archive_library": "basic_archive"}, 16, "the server would archive nothing"),
     ],
 )
 def test_what_starts_and_does_not_do_what_is_meant_is_a_warning(
     starting: PostgresServer, major: int, declared: dict[str, t.Any], first: int, words: str
 ) -> None:
-    if major < first:
-        pytest.skip(f"PostgreSQL {major} has no such rule")
     verdict = ask(starting, declared)
+    if major < first:
+        # The version has no such rule, or no such parameter.
+        assert not [text for text in verdict.warnings if words in text]
+        return
     assert verdict.refusal is None and [text for text in verdict.warnings if words in text], verdict
+
+
+def test_a_standby_must_not_have_less_than_its_primary(starting: PostgresServer, major: int) -> None:
+    """What the primary has stands in its log, where SQL does not look; the standby runs with at least as much."""
+    signal_file = starting.folder / "data" / "standby.signal"
+    before = auto_file(starting).read_text(encoding="utf-8")
+    starting.stop()
+    signal_file.touch()
+    try:
+        starting.run()
+        names = {"max_connections": 50, "max_worker_processes": 9}
+        verdict = ask(starting, names)
+        assert [text for text in verdict.warnings if "max_connections = 50 (declared)" in text and "recovery aborted" in text], verdict
+        assert not [text for text in verdict.warnings if "max_worker_processes" in text]
+        starting.stop()
+        auto_file(starting).write_text(before + line("max_connections", 50), encoding="utf-8")
+        assert "recovery aborted because of insufficient parameter settings" in (start(starting) or "")
+    finally:
+        starting.stop()
+        signal_file.unlink()
+        auto_file(starting).write_text(before, encoding="utf-8")
+        starting.run()
 
 
 def test_alter_system_itself_looks_at_what_is_running(starting: PostgresServer, major: int) -> None:
     """What is declared would fit, but the server compares each value with the running ones while it is written."""
-    if major > 17:
-        pytest.skip("from PostgreSQL 18 on the server looks when it starts only")
     declared = {"max_wal_senders": 0, "max_worker_processes": 2, "max_connections": 262131}
+    if major > 17:
+        # From here on it looks when it starts only.
+        assert ask(starting, declared).refusal is None
+        return
     for check in (True, False):
         verdict = ask(starting, declared, check=check)
         assert verdict.refusal is not None and "ALTER SYSTEM would refuse max_connections = 262131 (declared)" in verdict.refusal
@@ -208,7 +234,7 @@ def test_alter_system_itself_looks_at_what_is_running(starting: PostgresServer, 
 
 def test_every_rule_is_held_to_a_server() -> None:
     """Each rule is broken by a case for each version that it speaks of, or has a test of its own above."""
-    above = {("wal_level",), ("max_replication_slots",), ("max_prepared_transactions",)}
+    above = {("wal_level",), ("max_replication_slots",), *((name,) for name in ON_STANDBYS)}
 
     def touched(rule: StartRule, case: Start) -> bool:
         return bool({*case.declared, *case.configured} & set(rule.names)) and case.first <= rule.last and rule.first <= case.last

@@ -518,3 +518,18 @@ def test_a_restart_that_would_fail_is_not_begun_and_one_that_fails_is_an_error(o
     with own_server.superuser() as cursor:
         cursor.execute("SELECT now() - pg_postmaster_start_time() < '10 minutes'")
         assert cursor.fetchone() == (True,)
+
+
+def test_a_restart_is_not_begun_for_what_somebody_else_has_left(own_server: PostgresServer) -> None:
+    with own_server.superuser() as cursor:
+        cursor.execute("ALTER SYSTEM SET shared_preload_libraries = 'no_such_library'")
+        cursor.execute("ALTER SYSTEM SET wal_level = 'minimal'")
+    login = {"login": own_server.login(login_user="cloud_admin", provider="self_hosted"), "login_password": SUPERUSER_PASSWORD}
+    wish = {**login, "settings": [{"name": "shared_buffers", "value": "24MB"}], **restarting(own_server)}
+    for check in (True, False):
+        refused = run_module(pg_setting, wish, check=check)
+        assert refused["failed"] and 'could not access file "no_such_library"' in refused["msg"], refused["msg"]
+        assert "max_wal_senders = 10 (the default), wal_level = minimal (configured)" in refused["msg"]
+    with own_server.superuser() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_file_settings WHERE setting = '24MB'")
+        assert cursor.fetchone() == (0,)

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._core.errors import ServerError
 from .setting_effect import effects
 from .setting_model import Kept, SettingState, Step
 from .setting_start import files_to_find
+from .setting_start_rules import ON_STANDBYS
 from .transport import Session
 
 #: Parameters that make room for what is kept.
@@ -43,13 +45,13 @@ def read_room(session: Session, state: SettingState, steps: t.Sequence[Step], *,
     :param every: ask for all of it: the server may be restarted.
     """
     names = {step.parameter.name.lower() for step in steps if step.wanted.scope.is_system}
-    kept = Kept()
+    kept = Kept(on_standby={name: int(state.catalogue.find(name).running or 0) for name in ON_STANDBYS} if state.standby else {})
     if every or names & _ROOM:
         row = session.rows(_KEPT, None, "read slots and prepared transactions")[0]
-        kept = Kept(tuple(row["logical"]), tuple(row["physical"]), row["prepared"])
+        kept = dataclasses.replace(kept, logical_slots=tuple(row["logical"]), physical_slots=tuple(row["physical"]), prepared=row["prepared"])
     files = files_to_find(state, steps, every=every)
     missing = _missing(session, state, steps, files) if files else {}
-    return Kept(kept.logical_slots, kept.physical_slots, kept.prepared, missing)
+    return dataclasses.replace(kept, missing=missing)
 
 
 def library_paths(name: str, path: str, folder: str) -> tuple[str, ...]:

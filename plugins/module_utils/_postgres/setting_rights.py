@@ -63,7 +63,7 @@ def _no_privilege(state: SettingState, parameter: Parameter, privilege: str, sco
     else:
         parts = {"privilege": Keywords(privilege), "name": Identifier(*parameter.name.split(".")), "role": Identifier(state.login_user)}
         grant = statement_text(Statement("GRANT {privilege} ON PARAMETER {name} TO {role}", parts, ""))
-        why = f"that takes a superuser, or the privilege {privilege} on this parameter"
+        why = f"that takes a superuser, or the privilege {privilege} on the parameter"
         remedy = f"Have a superuser, or who has the privilege with grant option, run {grant} or leave the setting out"
     return InputError(f"{state.login_user} may not set {parameter.name}{scope}", why=why, remedy=remedy)
 

@@ -24,7 +24,7 @@ class StartProblem:
     """A rule that the server to be does not keep.
 
     :param changes: whether a declared change takes part in it; else it was there before.
-    :param refuses: whether the server refuses, or starts nevertheless and does not do what is meant.
+    :param refuses: whether the server refuses for certain.
     """
 
     error: DbinfraError
@@ -82,8 +82,7 @@ def _problem(state: SettingState, steps: t.Sequence[Step], rule: StartRule, decl
     if not _judged(state, rule, found, declared) or not _broken(state, rule, found):
         return None
     blamed = _blamed(rule, found)
-    verb = "the server would not start" if rule.refuses else "the server would not do what is meant"
-    error = _error(state, rule, found, f"{verb} with {_listed(found, blamed)}", declared)
+    error = _error(state, rule, found, f"{rule.verdict} {_listed(found, blamed)}", declared)
     return StartProblem(error, any(name in declared and declared[name].differs for name in rule.names), rule.refuses)
 
 

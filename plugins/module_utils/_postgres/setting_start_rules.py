@@ -34,7 +34,8 @@ class StartRule:
     :param first: major version that begins to; ``last`` is the last that does.
     :param blamed: which of the parameters are at fault; all, unless it is given.
     :param by_hook: the check hook of the parameters looks, so ALTER SYSTEM refuses too, by what is running then.
-    :param refuses: False if the server starts nevertheless and does not do what is meant: a warning.
+    :param refuses: False if the server may start nevertheless: a warning.
+    :param verdict: what is said of the values, which follow.
     """
 
     names: tuple[str, ...]
@@ -48,6 +49,7 @@ class StartRule:
     blamed: t.Callable[[Values], tuple[str, ...]] | None = None
     by_hook: bool = False
     refuses: bool = True
+    verdict: str = "the server would not start with"
 
     def says(self, major: int) -> str:
         """Return the server's words on a major version."""
@@ -98,6 +100,23 @@ def _tls_file(name: str, words: tuple[tuple[int, str], ...]) -> StartRule:
         words,
         "Put the file where the server finds it first, or correct the path, or leave ssl off",
         "be_tls_init in be-secure-openssl.c",
+    )
+
+
+#: What a standby needs at least as much of as its primary.
+ON_STANDBYS: t.Final = ("max_connections", "max_locks_per_transaction", "max_prepared_transactions", "max_wal_senders", "max_worker_processes")
+
+
+def _like_the_primary(name: str) -> StartRule:
+    """Return the rule of a parameter that a standby may not lower below its primary's value; only the primary knows that one."""
+    return StartRule(
+        (name,),
+        lambda values, kept: values[name] < kept.on_standby.get(name, 0),
+        ((14, "recovery aborted because of insufficient parameter settings"),),
+        "Lower it on the primary first, and here after that",
+        "CheckRequiredParameterValues in xlogrecovery.c (xlog.c on 14)",
+        refuses=False,
+        verdict="a standby does not start if its primary has more than it would have with",
     )
 
 
@@ -263,14 +282,17 @@ START_RULES: tuple[StartRule, ...] = (
         "check_av_worker_gucs in autovacuum.c",
         first=18,
         refuses=False,
+        verdict="the server would not start all the workers with",
     ),
     StartRule(
         ("archive_mode", "archive_command", "archive_library"),
         lambda values, kept: bool(values["archive_mode"] != "off" and values["archive_command"] and values["archive_library"]),
         ((16, "both archive_command and archive_library set"),),
-        "Keep one of them: nothing is archived until then",
+        "Keep one of them",
         "LoadArchiveLibrary in pgarch.c",
         first=16,
         refuses=False,
+        verdict="the server would archive nothing with",
     ),
+    *(_like_the_primary(name) for name in ON_STANDBYS),
 )
