@@ -82,6 +82,7 @@ STARTS: tuple[Start, ...] = (
     Start({"shared_preload_libraries": "no_such_library, pg_stat_statements"}, False),
     Start({"shared_preload_libraries": ["auto_explain", "$libdir/pg_stat_statements"]}, True),
     Start({"shared_preload_libraries": "auto_explain"}, False, {"dynamic_library_path": "/nowhere"}),
+    Start({"dynamic_library_path": "/nowhere"}, False, {"shared_preload_libraries": "auto_explain"}),
     Start({"shared_preload_libraries": []}, True, {"shared_preload_libraries": "auto_explain"}),
     Start({"autovacuum_max_workers": 20}, True, first=18),
     Start({"archive_command": "true", "archive_library": "basic_archive", "archive_mode": "on"}, True, first=16),

@@ -106,7 +106,7 @@ class SettingResource:
         names = [item.name for item in self._wanted]
         state = read_settings(self._session, self._login.provider, exact_scopes(self._wanted, self._exact), names, assume_roles=self._check_mode)
         self._catalogue = state.catalogue
-        steps = resolve(state, self._wanted)
+        steps = resolve(state, self._wanted + resets(surplus(state, self._wanted, self._exact)))
         kept = read_room(self._session, state, steps, every=self._restart is not None)
         return dataclasses.replace(state, refused=self._try_values(self._session, state, steps), kept=kept)
 

@@ -60,6 +60,8 @@ def files_to_find(state: SettingState, steps: t.Sequence[Step], *, every: bool =
     changing = {step.parameter.name.lower() for step in steps if step.wanted.scope.is_system and step.differs}
     if every:
         changing |= {"ssl", *_FILES}
+    if "dynamic_library_path" in changing:
+        changing.add("shared_preload_libraries")
     if not changing & {"ssl", *_FILES}:
         return {}
     found = effects(state, steps, ("ssl", *_FILES))
@@ -141,7 +143,9 @@ def _error(state: SettingState, rule: StartRule, found: t.Mapping[str, Effect], 
     facts["physical_slot"] = next(iter(kept.physical_slots), "")
     facts["slots"] = len(kept.logical_slots) + len(kept.physical_slots)
     facts["prepared"] = kept.prepared
-    facts["missing"] = ", ".join(path for name in rule.names for path in kept.missing.get(name, ()))
+    missing = [path for name in rule.names for path in kept.missing.get(name, ())]
+    # The server stops at the first.
+    facts["first_missing"], facts["missing"] = next(iter(missing), ""), ", ".join(missing)
     where = next((name for name in rule.names if name in declared), None)
     return InputError(
         what,

@@ -82,17 +82,6 @@ def _stages(values: Values) -> tuple[str, ...]:
     return tuple(name for name in _STAGES if values[name] == "on")
 
 
-def _file(name: str, words: tuple[tuple[int, str], ...], source: str) -> StartRule:
-    """Return the rule of a file that the server reads when it starts, and that has to be there."""
-    return StartRule(
-        (name,),
-        lambda values, kept: bool(kept.missing.get(name)),
-        words,
-        "Put the file where the server finds it first, or correct the path",
-        source,
-    )
-
-
 def _tls_file(name: str, words: tuple[tuple[int, str], ...]) -> StartRule:
     return StartRule(
         ("ssl", name),
@@ -236,8 +225,20 @@ START_RULES: tuple[StartRule, ...] = (
     _tls_file("ssl_key_file", ((14, 'could not access private key file "{ssl_key_file}"'),)),
     _tls_file("ssl_ca_file", ((14, 'could not load root certificate file "{ssl_ca_file}"'),)),
     _tls_file("ssl_crl_file", ((14, 'could not load SSL certificate revocation list file "{ssl_crl_file}"'),)),
-    _file("hba_file", ((14, "could not load pg_hba.conf"), (16, "could not load {hba_file}")), _POSTMASTER),
-    _file("shared_preload_libraries", ((14, 'could not access file "{missing}": No such file or directory'),), "internal_load_library in dfmgr.c"),
+    StartRule(
+        ("hba_file",),
+        lambda values, kept: bool(kept.missing.get("hba_file")),
+        ((14, "could not load pg_hba.conf"), (16, "could not load {hba_file}")),
+        "Put the file where the server finds it first, or correct the path",
+        _POSTMASTER,
+    ),
+    StartRule(
+        ("shared_preload_libraries", "dynamic_library_path"),
+        lambda values, kept: bool(kept.missing.get("shared_preload_libraries")),
+        ((14, 'could not access file "{first_missing}": No such file or directory'),),
+        "Install what is missing on the server's host first ({missing}), or correct the names",
+        "internal_load_library in dfmgr.c",
+    ),
     StartRule(
         ("wal_level",),
         lambda values, kept: bool(kept.logical_slots) and values["wal_level"] != "logical",

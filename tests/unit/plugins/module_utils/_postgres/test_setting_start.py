@@ -163,8 +163,10 @@ def test_files_are_looked_for_only_where_a_change_names_them() -> None:
 
 
 def test_a_missing_file_is_named() -> None:
-    message = refusal(server(kept=Kept(missing={"shared_preload_libraries": ("two",)})), shared_preload_libraries=["one", "two"])
-    assert "shared_preload_libraries = one, two (declared)" in message and 'could not access file "two": No such file' in message
+    kept = Kept(missing={"shared_preload_libraries": ("two", "three")})
+    message = refusal(server(kept=kept), shared_preload_libraries=["one", "two", "three"])
+    assert "shared_preload_libraries = one, two, three (declared)" in message and 'could not access file "two": No such file' in message
+    assert "Install what is missing on the server's host first (two, three)" in message
 
 
 def test_where_a_library_is_looked_for() -> None:
