@@ -220,16 +220,16 @@ def test_a_standby_must_not_have_less_than_its_primary(starting: PostgresServer,
 
 def test_alter_system_itself_looks_at_what_is_running(starting: PostgresServer, major: int) -> None:
     """What is declared would fit, but the server compares each value with the running ones while it is written."""
-    declared = {"max_wal_senders": 0, "max_worker_processes": 2, "max_connections": 262131}
+    declared = {"max_wal_senders": 0, "max_worker_processes": 2, "max_connections": 262123}
     if major > 17:
         # From here on it looks when it starts only.
         assert ask(starting, declared).refusal is None
         return
     for check in (True, False):
         verdict = ask(starting, declared, check=check)
-        assert verdict.refusal is not None and "ALTER SYSTEM would refuse max_connections = 262131 (declared)" in verdict.refusal
+        assert verdict.refusal is not None and "ALTER SYSTEM would refuse max_connections = 262123 (declared)" in verdict.refusal
     with starting.superuser() as cursor, pytest.raises(psycopg2.Error, match='invalid value for parameter "max_connections"'):
-        cursor.execute("ALTER SYSTEM SET max_connections = 262131")
+        cursor.execute("ALTER SYSTEM SET max_connections = 262123")
 
 
 def test_every_rule_is_held_to_a_server() -> None:
