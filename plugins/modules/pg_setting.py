@@ -19,7 +19,12 @@ description:
   - Warns of roles that may log in and have a setting of their own that goes before a declared one, so that their sessions do not get the declared
     value. What the task itself declares for such a role is meant. Superusers are looked at only if the login user is one.
   - A setting that needs a restart is reported in RV(settings[].pending_restart), and nothing is restarted unless O(restart=allowed).
-  - The diff reads like C(postgresql.conf). A password in C(primary_conninfo) is never shown.
+  - Refuses settings with which the server would not start any more, together with what is configured already, although ALTER SYSTEM and a reload
+    take them (for example V(minimal) for C(wal_level) while C(max_wal_senders) is not 0, or a library that is not there). What was like that before
+    and is not changed is a warning.
+  - A missing right is named together with who can give it, and by which statement.
+  - The diff reads like C(postgresql.conf), and says which value is in force where that is another one until a restart. A password in
+    C(primary_conninfo) is never shown.
   - Runs where the server can be reached; in this collection's plays that is the control node (local connection).
 extends_documentation_fragment:
   - dbinfra.postgres._attributes

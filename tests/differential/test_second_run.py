@@ -30,8 +30,10 @@ from postgres_server import SUPERUSER_PASSWORD, PostgresServer
 
 ROLE, OTHER_DATABASE = "of_no_session", "without_sessions"
 
-#: Values for parameters whose server looks further than the value's form, and for those that would end our own session.
+#: Values for parameters whose server looks further than the value's form, also at each other, and for those that would end our own session.
 _CHOSEN: dict[str, t.Any] = {
+    "autovacuum_max_workers": 10,
+    "autovacuum_worker_slots": 20,
     "bonjour": "off",
     "client_encoding": "LATIN1",
     "createrole_self_grant": ["set", "inherit"],
@@ -51,16 +53,22 @@ _CHOSEN: dict[str, t.Any] = {
     "log_connections": "on",
     "log_destination": ["stderr", "csvlog"],
     "log_timezone": "UTC",
+    "max_connections": 1000,
     "max_stack_depth": "1MB",
+    "max_wal_senders": 20,
+    "max_worker_processes": 96,
     "primary_slot_name": "a_slot",
     "recovery_target": "immediate",
     "recovery_target_lsn": "16/B374D848",
     "recovery_target_time": "2026-11-23 10:00:00+00",
     "recovery_target_timeline": "current",
     "recovery_target_xid": "123",
+    "reserved_connections": 5,
     "restrict_nonsystem_relation_kind": ["view", "foreign-table"],
     "search_path": ["$user", "My, Schema"],
     "session_preload_libraries": ["auto_explain"],
+    "shared_preload_libraries": ["auto_explain", "pg_stat_statements"],
+    "superuser_reserved_connections": 5,
     "synchronized_standby_slots": ["a_slot", "b_slot"],
     "synchronous_standby_names": "FIRST 1 (a, b)",
     "temp_tablespaces": ["pg_default"],
@@ -68,6 +76,7 @@ _CHOSEN: dict[str, t.Any] = {
     "timezone_abbreviations": "Australia",
     "unix_socket_directories": ["/tmp", "/var/run, x"],
     "wal_consistency_checking": ["heap", "btree"],
+    "wal_level": "logical",
 }
 
 #: What the whole server, which has to let us in a second time, keeps as it is.
@@ -83,6 +92,12 @@ _KEPT_BY_THE_SERVER: dict[str, t.Any] = {
     "db_user_namespace": "off",
     # Its clients ask for TLS.
     "ssl": "on",
+    # It would not start with them beside log_parser_stats and recovery_target_name.
+    "log_statement_stats": "off",
+    "recovery_target": "",
+    "recovery_target_lsn": "",
+    "recovery_target_time": "",
+    "recovery_target_xid": "",
 }
 
 _OF_A_TRANSACTION = ("transaction_deferrable", "transaction_isolation", "transaction_read_only")
@@ -169,12 +184,14 @@ def test_a_database_and_a_role(server: PostgresServer, asking: Asker, nobody: No
 
 
 def test_the_whole_server(server: PostgresServer, asking: Asker) -> None:
+    # They have to be there. A certificate that fits no key is not taken at a reload, and the old one stays.
+    kept = {**_KEPT_BY_THE_SERVER, **{f"ssl_{which}_file": str(server.other_ca_file) for which in ("ca", "cert", "crl", "key")}}
     settings = []
     for parameter in asking.parameters:
         theirs = bool(asking.refuses_system(parameter))
         assert refused_for(asking, Scope(), parameter) == theirs, f"{parameter.name} for the whole server"
         if not theirs:
-            value = _KEPT_BY_THE_SERVER[parameter.name] if parameter.name in _KEPT_BY_THE_SERVER else another_value(parameter)
+            value = kept[parameter.name] if parameter.name in kept else another_value(parameter)
             settings.append({"name": parameter.name, "value": value})
     assert len(settings) > 300
     try:

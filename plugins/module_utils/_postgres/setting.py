@@ -18,7 +18,8 @@ from .login import LOGIN_SPEC, Login, is_predicted, parse_login, parse_stand_in
 from .setting_catalogue import Catalogue, snapshot_catalogue
 from .setting_check import resolve
 from .setting_exact import Surplus, exact_scopes, resets, surplus
-from .setting_model import Scope, SettingState, SettingWanted
+from .setting_kept import read_room
+from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_plan import RELOAD, RESTART, plan_settings, setting_facts, surplus_facts
 from .setting_read import read_settings
 from .setting_rendered import RenderedSettings
@@ -105,7 +106,9 @@ class SettingResource:
         names = [item.name for item in self._wanted]
         state = read_settings(self._session, self._login.provider, exact_scopes(self._wanted, self._exact), names, assume_roles=self._check_mode)
         self._catalogue = state.catalogue
-        return dataclasses.replace(state, refused=self._try_values(self._session, state))
+        steps = resolve(state, self._wanted + resets(surplus(state, self._wanted, self._exact)))
+        kept = read_room(self._session, state, steps, every=self._restart is not None)
+        return dataclasses.replace(state, refused=self._try_values(self._session, state, steps), kept=kept)
 
     def plan(self, state: SettingState) -> Plan:
         """Hand over to the pure plan."""
@@ -168,12 +171,14 @@ class SettingResource:
             roles=frozenset(scope.role for scope in scopes if scope.role),
             settable=granted,
             alterable=granted,
+            seen=False,
         )
 
-    def _try_values(self, session: Session, state: SettingState) -> dict[tuple[Scope, str], str]:
+    @staticmethod
+    def _try_values(session: Session, state: SettingState, steps: t.Sequence[Step]) -> dict[tuple[Scope, str], str]:
         """Let the server itself judge the values that are to be set, where a session may: it knows more than types and ranges."""
         refused: dict[tuple[Scope, str], str] = {}
-        for step in resolve(state, self._wanted):
+        for step in steps:
             parameter = step.parameter
             may = state.login_superuser or parameter.context == "user" or parameter.name.lower() in state.settable
             if not step.differs or step.value is None or parameter.context not in ("user", "superuser") or not may:

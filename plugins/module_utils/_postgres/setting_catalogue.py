@@ -105,12 +105,16 @@ class Catalogue:
     def __iter__(self) -> t.Iterator[Parameter]:
         return iter(self._by_name.values())
 
+    def get(self, name: str) -> Parameter | None:
+        """Return a parameter that the server knows, None for any other name."""
+        return self._by_name.get(name.lower())
+
     def find(self, name: str) -> Parameter:
         """Return a parameter, or a custom one for an unknown name with a dot.
 
         :raises InputError: for an unknown name, with the nearest ones.
         """
-        known = self._by_name.get(name.lower())
+        known = self.get(name)
         if known:
             return known
         if _CUSTOM_NAME.fullmatch(name):

@@ -11,6 +11,7 @@ import typing as t
 from .._core.errors import DbinfraError, InputError, NotFoundError
 from .setting_catalogue import Catalogue, Parameter
 from .setting_model import Scope, SettingState, SettingWanted, Step
+from .setting_rights import check_reload, check_rights
 from .setting_value import BadValueError, Value, declared_value, shown_text, stored_canonical
 
 #: Parameters that no ALTER SYSTEM may set although their context allows it.
@@ -40,12 +41,18 @@ def resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> list[Step
     """
     _check_server(state, wanted)
     steps, problems = _resolve(state, wanted)
-    if not problems:
-        return steps
-    errors = [_at(item, error) for item, error in problems]
+    if problems:
+        raise all_at_once([_at(item, error) for item, error in problems])
+    if any(step.differs and step.wanted.scope.is_system for step in steps):
+        check_reload(state)
+    return steps
+
+
+def all_at_once(errors: t.Sequence[DbinfraError]) -> DbinfraError:
+    """Return one error for all that is wrong, each with its place."""
     if len(errors) == 1:
-        raise errors[0]
-    raise InputError(
+        return errors[0]
+    return InputError(
         f"{len(errors)} of the settings cannot be made",
         where="option settings",
         why=" ".join(f"({number}) {error.message()}" for number, error in enumerate(errors, 1)),
@@ -106,11 +113,12 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
     before = state.configured(item)
     differs = _differs(state, item, parameter, value, before)
     if differs:
-        _check_rights(state, item, parameter)
+        check_rights(state, item, parameter)
         reason = state.refused.get((item.scope, parameter.name.lower()))
         if reason and value is not None:
             raise BadValueError(f"{value.text!r} is not a value for {parameter.name}", why=f"the server says: {reason}")
-    return Step(item, parameter, value, shown_text(parameter, before), differs)
+    below = state.below_text.get(parameter.name.lower()) if item.scope.is_system else None
+    return Step(item, parameter, value, shown_text(parameter, before), differs, shown_text(parameter, below))
 
 
 def _differs(state: SettingState, item: SettingWanted, parameter: Parameter, value: Value | None, before: str | None) -> bool:
@@ -176,23 +184,4 @@ def _check_system_scope(state: SettingState, parameter: Parameter) -> None:
             f"the server does not know {name}",
             why=f"ALTER SYSTEM of PostgreSQL {state.catalogue.major} takes only names of loaded extensions",
             remedy="Load the extension first, or name a database or a role",
-        )
-
-
-def _check_rights(state: SettingState, item: SettingWanted, parameter: Parameter) -> None:
-    if state.login_superuser:
-        return
-    name = parameter.name.lower()
-    if item.scope.is_system and name not in state.alterable:
-        raise InputError(
-            f"{state.login_user} may not set {parameter.name} for the whole server",
-            why="that takes a superuser, or from PostgreSQL 15 on GRANT ALTER SYSTEM ON PARAMETER",
-            remedy="Log in as such a role, or name a database or a role for the setting",
-        )
-    # A name that the server does not know might be a superuser's parameter, so it takes the same right.
-    if not item.scope.is_system and (parameter.context == "superuser" or parameter.custom) and name not in state.settable:
-        raise InputError(
-            f"{state.login_user} may not set {parameter.name}",
-            why="that takes a superuser, or from PostgreSQL 15 on GRANT SET ON PARAMETER",
-            remedy="Leave it out, or have the privilege granted",
         )

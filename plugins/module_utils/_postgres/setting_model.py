@@ -49,17 +49,40 @@ class SettingWanted:
 
 
 @dataclasses.dataclass(frozen=True)
+class Kept:
+    """What a server keeps over its restart and can start only with if there is room for it.
+
+    :param logical_slots: names of the logical replication slots; likewise ``physical_slots``. Temporary ones do not outlive a restart.
+    :param prepared: number of prepared transactions.
+    :param on_standby: on a standby, the running values that its primary's are not above.
+    :param missing: files that settings name and that are not there, per lower-case name of the parameter.
+    """
+
+    logical_slots: tuple[str, ...] = ()
+    physical_slots: tuple[str, ...] = ()
+    prepared: int = 0
+    on_standby: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+    missing: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
 class SettingState:
     """What a server has.
 
     :param stored: per scope and lower-case name the text of pg_db_role_setting.
     :param logins: the roles with settings of their own whose sessions a declared setting is meant for.
     :param file_text: per lower-case name the text of the last line of the configuration files.
+    :param below_text: the same without the lines of postgresql.auto.conf, which come last: what counts after ALTER SYSTEM RESET.
     :param in_auto_file: lower-case names with a line in postgresql.auto.conf.
     :param file_readable: whether pg_file_settings may be read; without it the running value stands for the configured one.
     :param databases: those of the declared ones that exist; likewise ``roles``.
-    :param settable: lower-case names of superuser parameters that the login user may set.
+    :param settable: lower-case names of superuser parameters that the login user may set; likewise ``alterable``, by ALTER SYSTEM.
+    :param may_reload: whether the login user may reload the configuration.
+    :param foreign_databases: databases that the login user may not set anything for, with their owners.
+    :param foreign_roles: roles that it may not set anything for, with what it lacks: SUPERUSER, CREATEROLE, ADMIN (the role with admin option).
+    :param kept: what else there is on the server that has to fit its settings.
     :param refused: what the server says about a value that it was asked to try, per scope and lower-case name.
+    :param seen: whether this was read from a server; else it is one on which nothing is known to be configured.
     :param assume_roles: in check mode a role may be one that an earlier task would make.
     """
 
@@ -70,15 +93,21 @@ class SettingState:
     stored: t.Mapping[Scope, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
     logins: frozenset[str] = frozenset()
     file_text: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    below_text: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     in_auto_file: frozenset[str] = frozenset()
     file_readable: bool = True
     databases: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     settable: frozenset[str] = frozenset()
     alterable: frozenset[str] = frozenset()
+    may_reload: bool = True
+    foreign_databases: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    foreign_roles: t.Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    kept: Kept = dataclasses.field(default_factory=Kept)
     refused: t.Mapping[tuple[Scope, str], str] = dataclasses.field(default_factory=dict)
     standby: bool = False
     alter_system_allowed: bool = True
+    seen: bool = True
     assume_roles: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -95,17 +124,21 @@ class SettingState:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """A declared setting together with what it means on the server."""
+    """A declared setting together with what it means on the server.
+
+    :param below: for the whole server, the text that counts once ALTER SYSTEM's line is gone.
+    """
 
     wanted: SettingWanted
     parameter: Parameter
     value: Value | None
     before: str | None
     differs: bool
+    below: str | None = None
 
     @property
     def after(self) -> str | None:
         """The text that will be configured; what is equal keeps its text."""
         if not self.differs:
             return self.before
-        return self.value.text if self.value is not None else None
+        return self.value.text if self.value is not None else self.below

@@ -152,3 +152,15 @@ def parse_bound(text: str) -> float:
 def show_real(value: float) -> str:
     """Return a real in its shortest text."""
     return format(value + 0.0, ".15g")
+
+
+def show_with_unit(text: str, base_unit: str | None) -> str:
+    """Return a whole number of pg_settings as SHOW would: in the largest unit in which it stays whole (convert_int_from_base_unit in guc.c).
+
+    Zero, negative numbers and anything else stay as they are.
+    """
+    if not base_unit or not text.isdigit() or not int(text):
+        return text
+    family, base = _family(base_unit)
+    size = int(text) * base
+    return next(f"{size // unit_size}{unit}" for unit, unit_size in family.items() if size % unit_size == 0)

@@ -11,12 +11,14 @@ import typing as t
 
 from .._core.reconcile import Change, Plan
 from .setting_catalogue import Parameter
-from .setting_check import resolve
+from .setting_check import all_at_once, resolve
 from .setting_exact import Surplus
 from .setting_model import Scope, SettingState, SettingWanted, Step
+from .setting_number import show_with_unit
 from .setting_override import overrides
 from .setting_restart import Restart
 from .setting_secret import without_password
+from .setting_start import start_problems
 from .setting_value import Value, stored_canonical
 from .statement import Identifier, Literal, Part, Several, Statement
 
@@ -34,7 +36,7 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restar
     """Plan the statements after which every declared setting is as declared, and the restart for those that wait for one.
 
     :param restart: None if none is allowed; outside the maintenance window there is a warning instead.
-    :raises InputError: for a value, a scope or a right that the server would refuse.
+    :raises InputError: for a value, a scope or a right that the server would refuse, and for settings with which it would not start any more.
     :raises NotFoundError: for a database or role that does not exist.
     """
     steps = resolve(state, wanted)
@@ -46,14 +48,28 @@ def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restar
         changes.append(Change("reload", "the server's configuration", RELOAD))
     changes += [_change(step) for step in pending if not step.wanted.scope.is_system]
     warnings = state.warnings + _warnings(state, steps) + overrides(state, steps)
-    waiting = [step.parameter.name for step in steps if setting_facts(step, predicted=True)["pending_restart"]]
-    if restart and waiting and restart.open_now:
+    waiting = [step.parameter.name for step in steps if _waits(step, predicted=True)]
+    restarting = bool(restart and waiting and restart.open_now)
+    warnings += _start(state, steps, restarting=restarting)
+    if restarting:
         changes.append(Change("restart", f"the server for {', '.join(waiting)}", RESTART))
     elif restart and waiting:
         warnings += (f"{', '.join(waiting)}: the configured value waits for a restart, which is allowed on {restart.window.words}",)
-    before = "".join(_line(step, step.before) for step in steps)
-    after = "".join(_line(step, step.after) for step in steps)
+    before = "".join(_line(step, step.before, waits=_waits(step, predicted=False)) for step in steps)
+    after = "".join(_line(step, step.after, waits=not restarting and _waits(step, predicted=True)) for step in steps)
     return Plan(tuple(changes), before, after, warnings)
+
+
+def _start(state: SettingState, steps: t.Sequence[Step], *, restarting: bool) -> tuple[str, ...]:
+    """Return warnings about the server's next start. What was wrong before and is not touched is one, unless that start is part of the plan.
+
+    :raises InputError: if the server would not start any more.
+    """
+    problems = start_problems(state, steps, every=restarting)
+    refused = [problem for problem in problems if problem.refuses and (problem.changes or restarting)]
+    if refused:
+        raise all_at_once([problem.error for problem in refused])
+    return tuple(problem.error.message() for problem in problems)
 
 
 def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
@@ -75,12 +91,23 @@ def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
     return Statement(head + " SET {name} TO {value}", parts, f"set {name} for {scope.words}")
 
 
-def _line(step: Step, text: str | None) -> str:
-    """Return a setting like a line of postgresql.conf, nothing for none. Each line says whose it is: a diff shows three lines around a change."""
-    if text is None:
-        return ""
-    scope = "" if step.wanted.scope.is_system else f"  # {step.wanted.scope.words}"
-    return f"{step.parameter.name} = {conf_text(without_password(step.parameter.name, text))}{scope}\n"
+def _line(step: Step, text: str | None, *, waits: bool) -> str:
+    """Return a setting like a line of postgresql.conf, nothing for none. Each line says whose it is: a diff shows three lines around a change.
+
+    :param waits: another value is in force until a restart, and is shown as well.
+    """
+    parameter, scope = step.parameter, step.wanted.scope
+    shown = None if text is None else conf_text(without_password(parameter.name, text))
+    if not scope.is_system:
+        return "" if shown is None else f"{parameter.name} = {shown}  # {scope.words}\n"
+    note = ""
+    if waits or parameter.source == "command line":
+        running = conf_text(without_password(parameter.name, show_with_unit(parameter.running or "", parameter.unit)))
+        note = f"  # {running} is in force " + ("until a restart" if waits else "from the command line")
+    if shown is not None:
+        return f"{parameter.name} = {shown}{note}\n"
+    # As a new server's postgresql.conf shows a default.
+    return f"#{parameter.name} = {conf_text(show_with_unit(parameter.boot_val or '', parameter.unit))}{note}\n" if waits else ""
 
 
 def conf_text(text: str) -> str:
@@ -125,10 +152,6 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
     """
     parameter = step.parameter
     system = step.wanted.scope.is_system
-    waiting = parameter.pending_restart and parameter.source != "command line"
-    if predicted and system and step.differs and parameter.context == "postmaster" and parameter.source != "command line":
-        target = step.value.canonical if step.value is not None else stored_canonical(parameter, parameter.boot_val)
-        waiting = target != stored_canonical(parameter, parameter.running)
     return {
         "name": parameter.name,
         "scope": step.wanted.scope.words,
@@ -137,8 +160,20 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
         "unit": parameter.unit,
         "context": None if parameter.custom else parameter.context,
         "source": parameter.source if system and not parameter.custom else None,
-        "pending_restart": bool(system and waiting),
+        "pending_restart": _waits(step, predicted=predicted),
     }
+
+
+def _waits(step: Step, *, predicted: bool) -> bool:
+    """Return whether what is configured waits for a restart, or, if it is predicted, will."""
+    parameter = step.parameter
+    if not step.wanted.scope.is_system or parameter.source == "command line":
+        return False
+    if not (predicted and step.differs and parameter.context == "postmaster"):
+        return parameter.pending_restart
+    rest = step.below if step.below is not None else parameter.boot_val
+    target = step.value.canonical if step.value is not None else stored_canonical(parameter, rest)
+    return target != stored_canonical(parameter, parameter.running)
 
 
 def _shown(parameter: Parameter, text: str | None) -> str | None:

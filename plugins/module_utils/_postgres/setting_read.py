@@ -15,13 +15,17 @@ from .transport import Session
 _SERVER = """
 SELECT current_user AS login_user, r.rolsuper AS login_superuser, pg_is_in_recovery() AS standby,
        coalesce(current_setting('allow_alter_system', true), 'on') = 'on' AS alter_system_allowed,
+       r.rolcreaterole AS createrole, has_function_privilege('pg_catalog.pg_reload_conf()', 'EXECUTE') AS may_reload,
        has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
          AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS file_readable
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
 """
 
+# archive_command is shown as (disabled) while archive_mode is off (show_archive_command in xlog.c); reset_val tells it.
 _CATALOGUE = """
-SELECT name, setting, vartype, unit, context, min_val, max_val, to_json(enumvals) AS enumvals, boot_val, source, pending_restart FROM pg_catalog.pg_settings
+SELECT name, CASE WHEN name = 'archive_command' THEN reset_val ELSE setting END AS setting, vartype, unit, context, min_val, max_val,
+       to_json(enumvals) AS enumvals, boot_val, source, pending_restart
+FROM pg_catalog.pg_settings
 """
 
 _FILE = """
@@ -47,8 +51,9 @@ LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
 """
 
 _PRESENT = """
-SELECT 'database' AS kind, datname AS name FROM pg_catalog.pg_database WHERE datname = ANY(%(databases)s)
-UNION ALL SELECT 'role', rolname FROM pg_catalog.pg_roles WHERE rolname = ANY(%(roles)s)
+SELECT 'database' AS kind, datname AS name, pg_get_userbyid(datdba) AS owner, pg_has_role(datdba, 'USAGE') AS ours, false AS superuser
+FROM pg_catalog.pg_database WHERE datname = ANY(%(databases)s)
+UNION ALL SELECT 'role', rolname, NULL, pg_has_role(oid, 'USAGE WITH ADMIN OPTION'), rolsuper FROM pg_catalog.pg_roles WHERE rolname = ANY(%(roles)s)
 """
 
 _GRANTED = """
@@ -78,8 +83,15 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         if row["login"] and (server["login_superuser"] or not row["superuser"]):
             logins.add(row["role"])
     present: dict[str, set[str]] = {"database": set(), "role": set()}
+    foreign_databases: dict[str, str] = {}
+    foreign_roles: dict[str, frozenset[str]] = {}
     for row in session.rows(_PRESENT, which, "look for databases and roles"):
         present[row["kind"]].add(row["name"])
+        if row["kind"] == "database" and not row["ours"]:
+            foreign_databases[row["name"]] = row["owner"]
+        lacks = _lacks(session.major, server, row) if row["kind"] == "role" else frozenset()
+        if lacks:
+            foreign_roles[row["name"]] = lacks
     system = any(scope.is_system for scope in scopes)
     file_rows = session.rows(_FILE, None, "read pg_file_settings") if system and server["file_readable"] else []
     asked = sorted({*names, *(name for scope in scopes for name in stored.get(scope, {})), *(row["name"] for row in file_rows if row["auto"])})
@@ -93,16 +105,32 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         stored=stored,
         logins=frozenset(logins),
         file_text={row["name"]: row["setting"] for row in file_rows},
+        below_text={row["name"]: row["setting"] for row in file_rows if not row["auto"]},
         in_auto_file=frozenset(row["name"] for row in file_rows if row["auto"]),
         file_readable=server["file_readable"],
         databases=frozenset(present["database"]),
         roles=frozenset(present["role"]),
         settable=frozenset(row["name"] for row in granted if row["settable"]),
         alterable=frozenset(row["name"] for row in granted if row["alterable"]),
+        may_reload=server["may_reload"],
+        foreign_databases=foreign_databases,
+        foreign_roles=foreign_roles,
         standby=server["standby"],
         alter_system_allowed=server["alter_system_allowed"],
         assume_roles=assume_roles,
     )
+
+
+def _lacks(major: int, server: t.Mapping[str, t.Any], role: t.Mapping[str, t.Any]) -> frozenset[str]:
+    """Return what the login user lacks to alter a role: AlterRoleSet in user.c."""
+    if server["login_superuser"]:
+        return frozenset()
+    if role["superuser"]:
+        return frozenset({"SUPERUSER"})
+    if role["name"] == server["login_user"]:
+        return frozenset()
+    needed = {"CREATEROLE": server["createrole"], "ADMIN": role["ours"] or major < 16}
+    return frozenset(name for name, there in needed.items() if not there)
 
 
 def read_kept(session: Session) -> dict[Scope, dict[str, str]]:

@@ -14,7 +14,7 @@ from .login import SUPPORTED_MAJORS
 from .setting_catalogue import snapshot_catalogue
 from .setting_check import resolve
 from .setting_model import SettingState, SettingWanted, Step
-from .setting_plan import alter_statement
+from .setting_plan import alter_statement, plan_settings
 from .statement_text import statement_text
 
 
@@ -41,6 +41,7 @@ class RenderedSettings:
             login.get("provider") or "self_hosted",
             "",
             login_superuser=True,
+            seen=False,
             databases=frozenset(item.scope.database for item in wanted if item.scope.database),
             roles=frozenset(item.scope.role for item in wanted if item.scope.role),
         )
@@ -51,7 +52,7 @@ class RenderedSettings:
 
     def plan(self, state: SettingState) -> Plan:
         """Check the declaration; there is never anything to do."""
-        resolve(state, self._wanted)
+        plan_settings(state, self._wanted)
         return Plan()
 
     def apply(self, change: Change) -> None:

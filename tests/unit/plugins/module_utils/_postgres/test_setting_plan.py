@@ -184,6 +184,60 @@ def test_granted_parameters_need_no_superuser() -> None:
     assert len(plan_settings(state, [wanted("work_mem", "1MB", SYSTEM), wanted("log_statement", "all")]).changes) == 3
 
 
+@pytest.mark.parametrize(
+    ("major", "changes", "item", "words"),
+    [
+        (17, {}, wanted("work_mem", "1MB", SYSTEM), 'run GRANT ALTER SYSTEM ON PARAMETER "work_mem" TO "owner"; or'),
+        (14, {}, wanted("work_mem", "1MB", SYSTEM), "PostgreSQL 14 has no grants on parameters"),
+        (17, {}, wanted("my.ext", "1"), 'GRANT SET ON PARAMETER "my"."ext" TO "owner";'),
+        (17, {"foreign_databases": {"shop": "Boss"}}, wanted("work_mem", "1MB"), "its owner Boss, a role that inherits from Boss, or a superuser"),
+        (17, {"foreign_databases": {"shop": "Boss"}}, wanted("work_mem", "1MB"), 'run GRANT "Boss" TO "owner";'),
+        (17, {"foreign_roles": {"app": frozenset({"SUPERUSER"})}}, wanted("work_mem", "1MB", ROLE), "app is a superuser"),
+        (
+            17,
+            {"foreign_roles": {"app": frozenset({"CREATEROLE", "ADMIN"})}},
+            wanted("work_mem", "1MB", BOTH),
+            'run ALTER ROLE "owner" CREATEROLE; GRANT "app" TO "owner" WITH ADMIN OPTION;',
+        ),
+        (
+            15,
+            {"foreign_roles": {"app": frozenset({"CREATEROLE"})}},
+            wanted("work_mem", "1MB", ROLE),
+            "that takes app itself, the attribute CREATEROLE, or a",
+        ),
+        (
+            17,
+            {"alterable": frozenset({"work_mem"}), "may_reload": False},
+            wanted("work_mem", "1MB", SYSTEM),
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf()",
+        ),
+    ],
+)
+def test_a_missing_right_is_named_with_the_statement_that_gives_it(major: int, changes: dict[str, t.Any], item: SettingWanted, words: str) -> None:
+    state = dataclasses.replace(STATE, catalogue=snapshot_catalogue(major), login_superuser=False, **changes)
+    with pytest.raises(InputError) as caught:
+        plan_settings(state, [item])
+    assert "owner may not" in caught.value.message() and words in caught.value.message()
+
+
+def test_the_value_in_force_stands_beside_the_one_that_waits() -> None:
+    state = one_parameter()
+    plan = plan_settings(state, [wanted("max_wal_senders", 20, SYSTEM)])
+    assert (plan.before, plan.after) == ("", "max_wal_senders = 20  # 10 is in force until a restart\n")
+    waiting = dataclasses.replace(
+        one_parameter(pending_restart=True), file_text={"max_wal_senders": "20"}, in_auto_file=frozenset({"max_wal_senders"})
+    )
+    assert plan_settings(waiting, [wanted("max_wal_senders", 20, SYSTEM)]).before == plan.after
+    given = dataclasses.replace(one_parameter(source="command line"), file_text={"max_wal_senders": "20"})
+    assert plan_settings(given, [wanted("max_wal_senders", 20, SYSTEM)]).after == "max_wal_senders = 20  # 10 is in force from the command line\n"
+    old = Parameter("max_wal_senders", "integer", context="postmaster", min_val="0", max_val="100", boot_val="10", running="20")
+    reset = dataclasses.replace(waiting, catalogue=Catalogue(17, [old], "a test"))
+    assert (
+        plan_settings(reset, [wanted("max_wal_senders", scope=SYSTEM, present=False)]).after
+        == "#max_wal_senders = 10  # 20 is in force until a restart\n"
+    )
+
+
 def test_a_right_is_asked_for_only_when_there_is_something_to_do() -> None:
     state = dataclasses.replace(STATE, login_superuser=False, stored={DATABASE: {"log_statement": "all"}})
     assert plan_settings(state, [wanted("log_statement", "ALL")]).changes == ()
