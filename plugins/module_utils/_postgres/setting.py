@@ -10,7 +10,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from .._core.errors import InputError
+from .._core.errors import DbinfraError, InputError
 from .._core.plain import to_plain
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
@@ -206,8 +206,21 @@ class SettingResource:
         if self._service is None and self._open_service:
             # What no API would take is refused before anybody is asked for its key.
             resolve(state, self._wanted)
-            self._service = self._open_service(self._context)
+            self._service = self._opened(self._open_service)
         return True
+
+    def _opened(self, open_service: t.Callable[[Context], ServerSettings]) -> ServerSettings:
+        try:
+            return open_service(self._context)
+        except DbinfraError as error:
+            names = ", ".join(item.name for item in self._wanted if item.scope.is_system)
+            raise type(error)(
+                f"for the whole server ({names or 'to see what is configured there'}): {error.what}",
+                where=f"option {self._login.provider}",
+                why=f"that goes through {backend_of(self._login.provider).words}, there is no ALTER SYSTEM",
+                remedy=f"{(error.remedy or 'Correct it').rstrip('.')}, or name a database or a role for what a session may set",
+                details=error.details,
+            ) from None
 
     def _connect_again(self, session: Session) -> None:
         """Begin a new session: the provider may have restarted the server, which ends the old one."""

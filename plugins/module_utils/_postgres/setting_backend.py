@@ -33,7 +33,7 @@ _OF_SIZE: t.Final = "It follows from the compute's size, or is changed by Neon's
 _OF_NEON: t.Final = "Neon's support may change it on paid plans"
 
 #: What Neon sets itself for a whole compute, with what to do instead. The sizes, and most of the others, are the table of the vendor's page on
-#: compatibility (July 2026), the rest is how a compute is reached and where its data is. That the API refuses max_connections is what the vendor says in
+#: compatibility (January 2025), the rest is how a compute is reached and where its data is. That the API refuses max_connections is what the vendor says in
 #: neondatabase/website#1756. The API's contract names no parameter at all, so everything else is for Neon to take or refuse.
 _NEONS_OWN: t.Final[dict[str, str]] = {
     **dict.fromkeys(
