@@ -15,10 +15,16 @@ description:
     V(1024 MB) and V(1048576) are the same, as are V(on), V(yes) and V(true).
   - Refuses before anything is changed what the server would refuse, in check mode too, that is unknown names (the nearest ones are named), values out of
     range, wrong units, enums and scopes, and missing rights. Values of session parameters are tried in a transaction that is rolled back.
-  - Settings without O(settings[].database) and O(settings[].role) belong to the whole server and are written by ALTER SYSTEM. Neon does not have that.
+  - Settings without O(settings[].database) and O(settings[].role) belong to the whole server and are written by ALTER SYSTEM.
+  - Neon does not have that. There they go into the C(pg_settings) of the compute that O(login) leads to, through Neon's API (O(neon)), all of them in one
+    request and before anything else is changed. Which parameters the API takes is not documented. What Neon refuses, or accepts without showing it
+    afterwards, fails by name. What Neon is known to set itself is kept for the database of O(login) where a session may set it
+    (C(maintenance_work_mem)), with a warning, and refused beforehand where not (C(max_connections), C(shared_buffers), C(fsync)).
+  - Neon may restart the compute for it, which ends every connection; the module connects again and reads what runs. A value that the API shows and the
+    compute does not run is reported in RV(settings[].pending_restart).
   - Warns of roles that may log in and have a setting of their own that goes before a declared one, so that their sessions do not get the declared
     value. What the task itself declares for such a role is meant. Superusers are looked at only if the login user is one.
-  - A setting that needs a restart is reported in RV(settings[].pending_restart), and nothing is restarted unless O(restart=allowed).
+  - A setting that needs a restart is reported in RV(settings[].pending_restart), and this module restarts nothing unless O(restart=allowed).
   - Refuses settings with which the server would not start any more, together with what is configured already, although ALTER SYSTEM and a reload
     take them (for example V(minimal) for C(wal_level) while C(max_wal_senders) is not 0, or a library that is not there). What was like that before
     and is not changed is a warning.
@@ -36,7 +42,7 @@ options:
         it is.
       - Known keys are C(login_host), C(login_port) (default 5432), C(login_user), C(login_db), C(ssl_mode) (default V(verify-full)),
         C(ca_cert) (file with CA certificates), C(server_major), C(provider) (V(neon), V(supabase) or V(self_hosted)), C(branch_id), C(exists)
-        and C(stand_in). Other keys are ignored.
+        and C(stand_in). Other keys are ignored, but for C(project_id), which settings of the whole server need on Neon.
       - The connection is made to the server itself, never through a pooler in transaction mode.
       - Required unless O(state=rendered).
     type: dict
@@ -46,7 +52,7 @@ options:
       - V(present) makes the listed settings what they say. Others are left alone.
       - V(absent) resets all of them, whatever their values and their own O(settings[].state).
       - V(exact) is V(present), and resets whatever else is configured in the same scopes, and in O(scopes). For the whole server that is what
-        ALTER SYSTEM has written; a line of C(postgresql.conf) belongs to whoever writes that file.
+        ALTER SYSTEM has written, or what Neon's API has; a line of C(postgresql.conf) belongs to whoever writes that file.
       - Never reset that way is what the server is reached by, started with, archived or replicated by, and what a cluster manager agrees on for all nodes.
         Among these are C(port), C(listen_addresses), C(hba_file), C(ssl*), C(*_preload_libraries), C(archive_*), C(recovery_*), C(primary_*),
         C(synchronous_*), C(wal_level) and C(max_connections). RV(left_alone) names what was found of them.
@@ -68,6 +74,32 @@ options:
       role:
         description: The role, in every database or, with O(scopes[].database), in one.
         type: str
+  remember:
+    description:
+      - A name under which is remembered what this declaration has set, in the comment of the database of O(login). What was set under that name, still
+        has the value that was set, and is listed no longer, is reset, in whatever scope. With another value it is somebody else's, and RV(left_alone) names it.
+      - Takes the owner of the database. Other words of the comment stay. Values are kept there as digests, and none that holds a password.
+      - Two declarations for one database need two names. What is listed when a name is used for the first time counts as set by it.
+      - Not for O(state=rendered).
+    type: str
+  neon:
+    description:
+      - Access to Neon's API, for settings of the whole server where the provider in O(login) is V(neon). Not looked at otherwise.
+    type: dict
+    suboptions:
+      api_host:
+        description:
+          - Base address of the Neon API, with its path. Plain C(http) is accepted for loopback addresses only.
+          - Can be set by the environment variable E(NEON_API_HOST).
+        type: str
+        default: https://console.neon.tech/api/v2
+      api_key:
+        description: The API key. Can be set by the environment variable E(NEON_API_KEY).
+        type: str
+      timeout:
+        description: Seconds that the requests may take, waiting for Neon's operations included.
+        type: int
+        default: 300
   server_major:
     description:
       - With O(state=rendered), the server's major version, 14 to 18. Not needed if O(login) has C(server_major).
@@ -85,6 +117,7 @@ options:
   restart_command:
     description:
       - Program and arguments that restart the server and wait for it, run on the host of this module without a shell. Required with O(restart=allowed).
+      - Not on Neon, where its API restarts the compute, unless Neon has done so already for the changed settings.
     type: list
     elements: str
   maintenance_window:
@@ -133,11 +166,14 @@ options:
         type: str
       state:
         description:
-          - V(absent) resets it. For the whole server that removes what ALTER SYSTEM wrote; a line of C(postgresql.conf) stays.
+          - V(absent) resets it. For the whole server that removes what ALTER SYSTEM wrote, or what Neon's API has; a line of C(postgresql.conf) stays.
         type: str
         choices: [present, absent]
         default: present
+requirements:
+  - requests on the host that runs the module, for settings of the whole server on Neon
 seealso:
+  - module: dbinfra.postgres.neon_endpoint
   - module: dbinfra.postgres.pg_access
 author:
   - dbinfra contributors (@dbinfra)
@@ -178,6 +214,17 @@ EXAMPLES = r"""
     settings:
       - {name: shared_buffers, value: 4GB}
 
+- name: A whole compute on Neon, and nothing left of what this task has set before
+  dbinfra.postgres.pg_setting:
+    login: "{{ neon_connection }}"
+    login_password: "{{ owner_password }}"
+    neon:
+      api_key: "{{ neon_api_key }}"
+    remember: shop settings
+    settings:
+      - {name: log_min_duration_statement, value: 1s}
+      - {name: statement_timeout, value: 30s, database: shop}
+
 - name: SQL for somebody who may run it
   dbinfra.postgres.pg_setting:
     state: rendered
@@ -199,7 +246,9 @@ settings:
       description: The parameter as the server spells it.
       type: str
     scope:
-      description: V(system), C(database x), C(role y) or C(role y in database x).
+      description: >-
+        V(system), C(database x), C(role y) or C(role y in database x). Where it was declared for the whole server and the provider sets that one itself,
+        the database that it is kept for.
       type: str
     configured_before:
       description: The text that was configured in this scope before; null for none.
@@ -220,19 +269,21 @@ settings:
       description: Where the running value of a system setting comes from, as in C(pg_settings.source).
       type: str
     pending_restart:
-      description: Whether the configured value waits for a restart.
+      description: Whether the configured value waits for a restart; null in check mode where that is for Neon to decide.
       type: bool
   sample:
     - {name: statement_timeout, scope: database shop, configured_before: null, configured: 30s, running: null, unit: ms, context: user,
        source: null, pending_restart: false}
 restarted:
-  description: Whether the server was restarted, or in check mode would be.
+  description: >-
+    Whether the server was restarted, by this module or by Neon for the changed settings, or in check mode would be; null in check mode where that is for
+    Neon to decide.
   returned: unless O(state=rendered)
   type: bool
   sample: false
 reset:
-  description: What was configured in an exact scope without being declared, and was reset, or in check mode would be.
-  returned: with O(state=exact)
+  description: What was configured in an exact scope without being declared, or was remembered and is declared no longer, and was reset, or in check mode would be.
+  returned: with O(state=exact) or O(remember)
   type: list
   elements: dict
   contains:
@@ -244,8 +295,9 @@ reset:
       type: str
   sample: [{name: work_mem, scope: role shop_readonly}]
 left_alone:
-  description: What is configured in an exact scope without being declared, and is never reset.
-  returned: with O(state=exact)
+  description: >-
+    What is configured in an exact scope without being declared, and is never reset, and what was remembered and has been given another value since.
+  returned: with O(state=exact) or O(remember)
   type: list
   elements: dict
   contains:
@@ -271,12 +323,15 @@ actions:
 """
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.server_settings import open_server_settings, server_settings_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting import SETTING_SPEC, build_setting
+
+SPEC = {"argument_spec": {**SETTING_SPEC["argument_spec"], "neon": server_settings_options()}}
 
 
 def main() -> None:
     """Run the module."""
-    run_resource(SETTING_SPEC, build_setting)
+    run_resource(SPEC, lambda context: build_setting(context, {"neon": open_server_settings}))
 
 
 if __name__ == "__main__":

@@ -482,7 +482,7 @@ def test_additional_parameters_apply_and_the_platforms_own_do_not_change(world: 
     branch, endpoint = world.new("br-test"), world.new("ep-test")
     world.loop.run(world.plane.copy_cluster(ROOT_BRANCH, branch))
     run, plane = world.loop.run, world.plane
-    with pytest.raises(DataPlaneError, match="pg_settings may not change max_connections"):
+    with pytest.raises(DataPlaneError, match="pg_settings may not change 'max_connections': the platform sets it"):
         run(plane.start_compute(ComputeSpec(endpoint, branch, pg_settings={"max_connections": "5000"})))
     with pytest.raises(DataPlaneError, match="no name of a server parameter"):
         run(plane.start_compute(ComputeSpec(endpoint, branch, pg_settings={"work_mem = '1MB'\nssl": "off"})))

@@ -266,7 +266,7 @@ def test_a_role_that_an_earlier_task_would_make(server: PostgresServer) -> None:
         ({"name": "log_connections", "value": True, "role": "shop_readonly"}, "it cannot change after a connection has begun"),
         ({"name": "log_statement", "value": "all", "database": "shop"}, "shop_owner may not set log_statement"),
         ({"name": "max_connections", "value": 20}, "max_connections cannot be set for the whole server on Neon"),
-        ({"name": "statement_timeout", "value": 20}, "Name a database or a role for it"),
+        ({"name": "statement_timeout", "value": 20}, "for the whole server (statement_timeout): there is no Neon API key"),
         ({"name": "statement_timeout", "value": 20, "database": "nowhere"}, "database nowhere does not exist"),
         ({"name": "statement_timeout", "database": "shop"}, "there is no value"),
         ({"name": "statement_timeout", "value": 1, "state": "absent", "database": "shop"}, "an absent setting takes no value"),

@@ -179,7 +179,9 @@ def test_a_declared_setting_goes_before_a_derived_one_and_null_leaves_it_out(con
     declared = {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s", "work_mem": "6MB", "jit": None}
     run = play(env, "staging", check=True, extra_vars={"db_settings_database": declared}).succeeded()
     task = run.task("Settings of the server, of the database and of roles in it")
-    assert task.result["actions"] == ["set work_mem = 6MB for database shop"]
+    # What the level had set before and is left out now goes again.
+    left_out = ["reset jit for database shop", "remember what db_settings of shop has set"]
+    assert task.result["actions"] == ["set work_mem = 6MB for database shop", *left_out]
     assert "jit" not in [setting["name"] for setting in task.result["settings"]]
     assert run.changed == 1
 

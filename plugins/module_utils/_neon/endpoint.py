@@ -26,6 +26,7 @@ from .endpoint_plan import (
     pg_settings_of,
     plan_endpoint,
     settings_that_differ,
+    settings_to_go,
 )
 from .ids import wrong_pin
 from .lists import only
@@ -88,7 +89,7 @@ class EndpointResource(NeonResource):
         answer = send_endpoint(self.client, self._project_id or "", change)
         if change.action == "restart":
             self._restarted = True
-        elif change.action in ("create", "update") and self._wish.pg_settings:
+        elif change.action in ("create", "update") and (self._wish.pg_settings or self._wish.pg_settings_absent):
             self._settings_sent = True
         return answer
 
@@ -164,6 +165,14 @@ class EndpointResource(NeonResource):
                 where=f"option settings.pg_settings, endpoint {endpoint.id}",
                 why="Which settings a compute takes is not documented, and these it does not take, or it writes them in another way",
                 remedy="Set them by ALTER ROLE or ALTER DATABASE (module pg_setting), or ask Neon's support",
+            )
+        kept = settings_to_go(endpoint, self._wish)
+        if kept:
+            raise ProviderError(
+                f"Neon accepted the request, but still shows these settings that were to go: {', '.join(sorted(kept))}",
+                where=f"option settings.pg_settings, endpoint {endpoint.id}",
+                why="Whether Neon merges or replaces a compute's settings is not documented",
+                remedy="Give them the value that they shall have, or ask Neon's support",
             )
 
 

@@ -28,6 +28,7 @@ class EndpointWish:
     :param type: ``read_write`` or ``read_only``.
     :param state: ``present``, ``absent``, ``started``, ``suspended`` or ``restarted``.
     :param pg_settings: only the named settings are looked at.
+    :param pg_settings_absent: names, as Neon shows them, of settings that must not be there.
     """
 
     type: str
@@ -37,6 +38,7 @@ class EndpointWish:
     name: str | None = None
     pg_settings: t.Mapping[str, str] | None = None
     disabled: bool | None = None
+    pg_settings_absent: frozenset[str] = frozenset()
 
     @property
     def absent(self) -> bool:
@@ -117,11 +119,11 @@ def _plan_update(endpoint: Endpoint, wish: EndpointWish, subject: str) -> Plan:
     if wish.disabled is not None and wish.disabled != endpoint.disabled:
         differences["disabled"] = (endpoint.disabled, wish.disabled)
         fields["disabled"] = wish.disabled
-    wrong = settings_that_differ(endpoint, wish)
-    if wrong:
+    wrong, surplus = settings_that_differ(endpoint, wish), settings_to_go(endpoint, wish)
+    if wrong or surplus:
         have = pg_settings_of(endpoint)
-        differences["pg_settings"] = ({key: have[key] for key in wrong if key in have}, wrong)
-        fields["settings"] = _settings_request(endpoint, {**have, **wrong})
+        differences["pg_settings"] = ({key: have[key] for key in (*wrong, *surplus) if key in have}, wrong)
+        fields["settings"] = _settings_request(endpoint, {**{key: text for key, text in have.items() if key not in surplus}, **wrong})
     if not differences:
         return Plan()
     return Plan(
@@ -154,6 +156,11 @@ def settings_that_differ(endpoint: Endpoint, wish: EndpointWish) -> dict[str, st
     """Return the declared settings that the endpoint does not show as declared."""
     have = pg_settings_of(endpoint)
     return {key: value for key, value in (wish.pg_settings or {}).items() if have.get(key) != value}
+
+
+def settings_to_go(endpoint: Endpoint, wish: EndpointWish) -> list[str]:
+    """Return the settings that the endpoint shows and must not have."""
+    return [key for key in pg_settings_of(endpoint) if key in wish.pg_settings_absent]
 
 
 def _settings_request(endpoint: Endpoint, pg_settings: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

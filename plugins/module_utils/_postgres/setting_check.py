@@ -9,29 +9,14 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import DbinfraError, InputError, NotFoundError
+from .setting_backend import SESSION_CONTEXTS, WHY_NOT_IN_SESSION
 from .setting_catalogue import Catalogue, Parameter
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_rights import check_reload, check_rights
 from .setting_value import BadValueError, Value, declared_value, shown_text, stored_canonical
 
-#: Parameters that no ALTER SYSTEM may set although their context allows it.
-_NEVER_BY_ALTER_SYSTEM = frozenset({"data_directory", "config_file", "allow_alter_system"})
-
 #: What one transaction is, and no setting: a session takes it for the transaction that it is in, and forgets it with that.
 _OF_A_TRANSACTION = frozenset({"transaction_deferrable", "transaction_isolation", "transaction_read_only"})
-
-#: Contexts of parameters that a session could change for itself; only these may be kept for a database or a role.
-_SESSION_CONTEXTS = ("user", "superuser")
-
-_WHY_NOT_IN_SESSION = {
-    "internal": "it is fixed when the server is built or its cluster is made",
-    "postmaster": "it takes effect only when the server starts",
-    "sighup": "it belongs to the whole server",
-    "backend": "it cannot change after a connection has begun",
-    "superuser-backend": "it cannot change after a connection has begun",
-}
-
-_NEON_SERVER = "It follows from the compute's size, or is changed by Neon's support on paid plans"
 
 
 def resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> list[Step]:
@@ -43,7 +28,7 @@ def resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> list[Step
     steps, problems = _resolve(state, wanted)
     if problems:
         raise all_at_once([_at(item, error) for item, error in problems])
-    if any(step.differs and step.wanted.scope.is_system for step in steps):
+    if state.backend.by_sql and any(step.differs and step.wanted.scope.is_system for step in steps):
         check_reload(state)
     return steps
 
@@ -136,7 +121,7 @@ def _check_server(state: SettingState, wanted: t.Sequence[SettingWanted]) -> Non
         raise InputError(
             "the server is a standby", where="option login", why="settings of databases and roles come from the primary", remedy="Connect to it"
         )
-    if not state.alter_system_allowed and state.provider != "neon" and any(item.scope.is_system for item in wanted):
+    if not state.alter_system_allowed and state.backend.by_sql and any(item.scope.is_system for item in wanted):
         raise InputError(
             "ALTER SYSTEM is switched off on this server",
             where="option settings",
@@ -150,38 +135,23 @@ def _check_scope(state: SettingState, item: SettingWanted, parameter: Parameter)
             f"{parameter.name} cannot be set", why="it belongs to the transaction that is running", remedy=f"Declare default_{parameter.name}"
         )
     if item.scope.is_system:
-        _check_system_scope(state, parameter)
+        refusal = state.backend.refusal(parameter, state.catalogue.major)
+        if refusal is not None:
+            raise refusal
         return
     name, scope = parameter.name, item.scope
-    if parameter.context not in _SESSION_CONTEXTS:
+    if parameter.context not in SESSION_CONTEXTS:
+        refusal = None if state.backend.by_sql else state.backend.refusal(parameter, state.catalogue.major)
         if parameter.context == "internal":
             remedy = "Leave it out"
-        elif state.provider == "neon":
-            remedy = f"Leave it out. {_NEON_SERVER}"
+        elif refusal is not None:
+            remedy = refusal.remedy or "Leave it out"
         else:
             remedy = "Declare it for the whole server, without database and role, or leave it out where the server's settings are the provider's"
         raise InputError(
-            f"{name} cannot be set for a {'role' if scope.role else 'database'}", why=_WHY_NOT_IN_SESSION.get(parameter.context), remedy=remedy
+            f"{name} cannot be set for a {'role' if scope.role else 'database'}", why=WHY_NOT_IN_SESSION.get(parameter.context), remedy=remedy
         )
     if scope.database and scope.database not in state.databases:
         raise NotFoundError(f"database {scope.database} does not exist", remedy="Create it first, or correct the name")
     if scope.role and scope.role not in state.roles and not state.assume_roles:
         raise NotFoundError(f"role {scope.role} does not exist", remedy="Create it first, or correct the name")
-
-
-def _check_system_scope(state: SettingState, parameter: Parameter) -> None:
-    name = parameter.name
-    if state.provider == "neon":
-        raise InputError(
-            f"{name} cannot be set for the whole server on Neon",
-            why="Neon has no ALTER SYSTEM",
-            remedy="Name a database or a role for it" if parameter.context in _SESSION_CONTEXTS else _NEON_SERVER,
-        )
-    if parameter.context == "internal" or name.lower() in _NEVER_BY_ALTER_SYSTEM:
-        raise InputError(f"{name} cannot be set by ALTER SYSTEM", why=_WHY_NOT_IN_SESSION.get(parameter.context), remedy="Leave it out")
-    if parameter.custom and state.catalogue.major < 17:
-        raise InputError(
-            f"the server does not know {name}",
-            why=f"ALTER SYSTEM of PostgreSQL {state.catalogue.major} takes only names of loaded extensions",
-            remedy="Load the extension first, or name a database or a role",
-        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .setting_backend import Backend, backend_of
 from .setting_catalogue import Catalogue, Parameter
 from .setting_value import Value
 
@@ -71,9 +72,9 @@ class SettingState:
 
     :param stored: per scope and lower-case name the text of pg_db_role_setting.
     :param logins: the roles with settings of their own whose sessions a declared setting is meant for.
-    :param file_text: per lower-case name the text of the last line of the configuration files.
+    :param file_text: per lower-case name the text of the last line of the configuration files, or what the provider's API shows.
     :param below_text: the same without the lines of postgresql.auto.conf, which come last: what counts after ALTER SYSTEM RESET.
-    :param in_auto_file: lower-case names with a line in postgresql.auto.conf.
+    :param in_auto_file: lower-case names with a line in postgresql.auto.conf, or in the provider's API.
     :param file_readable: whether pg_file_settings may be read; without it the running value stands for the configured one.
     :param databases: those of the declared ones that exist; likewise ``roles``.
     :param settable: lower-case names of superuser parameters that the login user may set; likewise ``alterable``, by ALTER SYSTEM.
@@ -110,6 +111,11 @@ class SettingState:
     seen: bool = True
     assume_roles: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def backend(self) -> Backend:
+        """Where the settings of the whole server are kept."""
+        return backend_of(self.provider)
 
     def configured(self, wanted: SettingWanted) -> str | None:
         """Return the configured text in a scope, None for none."""

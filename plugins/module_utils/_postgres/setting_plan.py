@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 
 from .._core.reconcile import Change, Plan
 from .setting_catalogue import Parameter
 from .setting_check import all_at_once, resolve
-from .setting_exact import Surplus
+from .setting_memory import Memory, remembered, require_writable
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_number import show_with_unit
 from .setting_override import overrides
@@ -32,31 +33,61 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*|[+-]?[0-9.]+[A-Za-z]*")
 RESTART = "restart"
 
 
-def plan_settings(state: SettingState, wanted: t.Sequence[SettingWanted], restart: Restart | None = None) -> Plan:
-    """Plan the statements after which every declared setting is as declared, and the restart for those that wait for one.
+@dataclasses.dataclass(frozen=True)
+class HandedOver:
+    """The payload of the step that hands settings of the whole server over to the provider's API, all at once.
+
+    :param settings: the texts by name, None for what is taken away.
+    """
+
+    settings: t.Mapping[str, str | None]
+
+
+def plan_settings(
+    state: SettingState,
+    wanted: t.Sequence[SettingWanted],
+    restart: Restart | None = None,
+    memory: Memory | None = None,
+    database: str = "",
+) -> Plan:
+    """Plan the steps after which every declared setting is as declared, and the restart for those that wait for one.
 
     :param restart: None if none is allowed; outside the maintenance window there is a warning instead.
+    :param memory: what is remembered of former runs, None if nothing is to be.
+    :param database: the one in whose comment it is remembered.
     :raises InputError: for a value, a scope or a right that the server would refuse, and for settings with which it would not start any more.
     :raises NotFoundError: for a database or role that does not exist.
     """
     steps = resolve(state, wanted)
     pending = [step for step in steps if step.differs]
     system = [step for step in pending if step.wanted.scope.is_system]
-    # ALTER SYSTEM cannot run in a transaction, so it goes first, with one reload for all; the rest shares a transaction.
-    changes = [_change(step) for step in system]
-    if system:
-        changes.append(Change("reload", "the server's configuration", RELOAD))
+    # The whole server goes first: neither ALTER SYSTEM nor a provider's API runs in a transaction. The rest shares one.
+    changes = _of_server(state, system)
     changes += [_change(step) for step in pending if not step.wanted.scope.is_system]
     warnings = state.warnings + _warnings(state, steps) + overrides(state, steps)
+    if system and not state.backend.by_sql:
+        warnings += (f"{state.backend.words} may restart the server for settings of the whole server; that ends every connection",)
     waiting = [step.parameter.name for step in steps if _waits(step, predicted=True)]
     restarting = bool(restart and waiting and restart.open_now)
     warnings += _start(state, steps, restarting=restarting)
+    # Whether a provider restarts the server for its settings is its own decision, so its lines do not say what is in force until then.
+    by_sql = state.backend.by_sql
+    before = "".join(_line(step, step.before, waits=by_sql and _waits(step, predicted=False)) for step in steps)
+    after = "".join(_line(step, step.after, waits=by_sql and not restarting and _waits(step, predicted=True)) for step in steps)
+    if memory is not None:
+        have, want = memory.entries, remembered(steps)
+        if have != want:
+            require_writable(state, memory, database)
+            text = memory.with_entries(want)
+            parts = {"database": Identifier(database), "text": Literal(text)}
+            statement = Statement("COMMENT ON DATABASE {database} IS {text}", parts, f"remember what {memory.name} has set")
+            changes.append(Change("remember", f"what {memory.name} has set", statement))
+        before += "".join(_memory_line(memory, *key) for key in have if key not in want)
+        after += "".join(_memory_line(memory, *key) for key in want if key not in have)
     if restarting:
         changes.append(Change("restart", f"the server for {', '.join(waiting)}", RESTART))
     elif restart and waiting:
         warnings += (f"{', '.join(waiting)}: the configured value waits for a restart, which is allowed on {restart.window.words}",)
-    before = "".join(_line(step, step.before, waits=_waits(step, predicted=False)) for step in steps)
-    after = "".join(_line(step, step.after, waits=not restarting and _waits(step, predicted=True)) for step in steps)
     return Plan(tuple(changes), before, after, warnings)
 
 
@@ -70,6 +101,18 @@ def _start(state: SettingState, steps: t.Sequence[Step], *, restarting: bool) ->
     if refused:
         raise all_at_once([problem.error for problem in refused])
     return tuple(problem.error.message() for problem in problems)
+
+
+def _of_server(state: SettingState, system: t.Sequence[Step]) -> list[Change]:
+    """Return the steps for the whole server: a statement for each setting and one reload, or one handing over of them all."""
+    if not system:
+        return []
+    if state.backend.by_sql:
+        return [*(_change(step) for step in system), Change("reload", "the server's configuration", RELOAD)]
+    settings = {step.parameter.name: step.value.text if step.value is not None else None for step in system}
+    # The words of each setting, and the deed with the last of them.
+    words = [dataclasses.replace(_change(step), payload=None) for step in system]
+    return [*words, Change("hand over", f"the whole server's settings to {state.backend.words}", HandedOver(settings))]
 
 
 def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
@@ -110,6 +153,11 @@ def _line(step: Step, text: str | None, *, waits: bool) -> str:
     return f"#{parameter.name} = {conf_text(show_with_unit(parameter.boot_val or '', parameter.unit))}{note}\n" if waits else ""
 
 
+def _memory_line(memory: Memory, scope: Scope, name: str) -> str:
+    """Return what is remembered of a setting as a line of its own, a comment to postgresql.conf."""
+    return f"# {memory.name} remembers {name} of {scope.words}\n"
+
+
 def conf_text(text: str) -> str:
     """Return a value as it may stand in postgresql.conf: in quotes unless it is a plain word or number (guc-file.l)."""
     return text if _PLAIN.fullmatch(text) else "'" + text.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n") + "'"
@@ -140,9 +188,9 @@ def _warnings(state: SettingState, steps: t.Sequence[Step]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def surplus_facts(item: Surplus) -> dict[str, str]:
+def surplus_facts(name: str, scope: Scope) -> dict[str, str]:
     """Return a setting that nobody declared for a task's result."""
-    return {"name": item.name, "scope": item.scope.words}
+    return {"name": name, "scope": scope.words}
 
 
 def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from .setting_catalogue import live_catalogue
+from .setting_catalogue import Catalogue, Parameter, live_catalogue
+from .setting_memory import Memory
 from .setting_model import Scope, SettingState
+from .setting_value import stored_canonical
 from .transport import Session
 
 _SERVER = """
@@ -54,6 +57,11 @@ _PRESENT = """
 SELECT 'database' AS kind, datname AS name, pg_get_userbyid(datdba) AS owner, pg_has_role(datdba, 'USAGE') AS ours, false AS superuser
 FROM pg_catalog.pg_database WHERE datname = ANY(%(databases)s)
 UNION ALL SELECT 'role', rolname, NULL, pg_has_role(oid, 'USAGE WITH ADMIN OPTION'), rolsuper FROM pg_catalog.pg_roles WHERE rolname = ANY(%(roles)s)
+"""
+
+_COMMENT = """
+SELECT shobj_description(d.oid, 'pg_database') AS comment, r.rolsuper OR pg_has_role(d.datdba, 'USAGE') AS writable
+FROM pg_catalog.pg_database d, pg_catalog.pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user
 """
 
 _GRANTED = """
@@ -131,6 +139,33 @@ def _lacks(major: int, server: t.Mapping[str, t.Any], role: t.Mapping[str, t.Any
         return frozenset()
     needed = {"CREATEROLE": server["createrole"], "ADMIN": role["ours"] or major < 16}
     return frozenset(name for name, there in needed.items() if not there)
+
+
+def read_memory(session: Session, name: str) -> Memory:
+    """Return what is remembered under a name in the comment of the database that is connected to."""
+    row = session.rows(_COMMENT, None, "read the comment of the database")[0]
+    return Memory(name, row["comment"], row["writable"])
+
+
+def with_server_settings(state: SettingState, configured: t.Mapping[str, str]) -> SettingState:
+    """Return a state in which the provider's API says what is configured for the whole server.
+
+    A value that the API shows and the server does not run waits for a restart: ``pg_settings`` cannot say so of a file that the server has not read yet.
+
+    :param configured: the texts by lower-case name.
+    """
+    catalogue = Catalogue(state.catalogue.major, [_seen_beside(parameter, configured) for parameter in state.catalogue], state.catalogue.origin)
+    names = frozenset(configured)
+    return dataclasses.replace(state, catalogue=catalogue, file_text=dict(configured), in_auto_file=names, file_readable=True)
+
+
+def _seen_beside(parameter: Parameter, configured: t.Mapping[str, str]) -> Parameter:
+    text = configured.get(parameter.name.lower())
+    # A value of the session's own, or of its database or role, says nothing of the server's.
+    if text is None or parameter.source not in ("default", "configuration file"):
+        return parameter
+    same = stored_canonical(parameter, text) == stored_canonical(parameter, parameter.running)
+    return parameter if same else dataclasses.replace(parameter, pending_restart=True)
 
 
 def read_kept(session: Session) -> dict[Scope, dict[str, str]]:

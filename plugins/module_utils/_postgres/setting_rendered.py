@@ -11,6 +11,7 @@ import typing as t
 from .._core.errors import InputError
 from .._core.reconcile import Change, Plan
 from .login import SUPPORTED_MAJORS
+from .setting_backend import backend_of
 from .setting_catalogue import snapshot_catalogue
 from .setting_check import resolve
 from .setting_model import SettingState, SettingWanted, Step
@@ -24,7 +25,7 @@ class RenderedSettings:
     def __init__(self, wanted: tuple[SettingWanted, ...], params: t.Mapping[str, t.Any]) -> None:
         """:param params: the task's options.
 
-        :raises InputError: without the server's major version.
+        :raises InputError: without the server's major version, and for what is no SQL there.
         """
         login = params["login"] or {}
         major = params["server_major"] or login.get("server_major")
@@ -36,9 +37,17 @@ class RenderedSettings:
                 remedy=f"Give one of {', '.join(map(str, SUPPORTED_MAJORS))}",
             )
         self._wanted = wanted
+        provider = login.get("provider") or "self_hosted"
+        if not backend_of(provider).by_sql and any(item.scope.is_system for item in wanted):
+            raise InputError(
+                "settings of the whole server cannot be rendered as SQL",
+                where="option settings",
+                why=f"on {provider} they go to the provider's API, there is no ALTER SYSTEM",
+                remedy="Name a database or a role for them",
+            )
         self._state = SettingState(
             snapshot_catalogue(major),
-            login.get("provider") or "self_hosted",
+            provider,
             "",
             login_superuser=True,
             seen=False,

@@ -18,7 +18,7 @@ from .._core.maintenance_window import MaintenanceWindow, read_window
 class Restart:
     """What a task was told about restarts.
 
-    :param command: program and arguments of the restart.
+    :param command: program and arguments of the restart; empty where the provider's API restarts the server.
     :param open_now: whether the maintenance window is open.
     """
 
@@ -27,15 +27,23 @@ class Restart:
     open_now: bool
 
 
-def parse_restart(params: t.Mapping[str, t.Any], now: datetime.datetime) -> Restart | None:
+def parse_restart(params: t.Mapping[str, t.Any], now: datetime.datetime, *, by_provider: bool = False) -> Restart | None:
     """Read the options ``restart``, ``restart_command`` and ``maintenance_window``; None if restarts are not allowed.
 
+    :param by_provider: whether the provider's API restarts the server, and no command does.
     :raises InputError: naming the option that is missing or wrong.
     """
     if params["restart"] == "never":
         return None
     command = tuple(params["restart_command"] or ())
-    if not command or not command[0]:
+    if by_provider and command:
+        raise InputError(
+            "there is a command for a restart that the provider makes",
+            where="option restart_command",
+            why="the server is restarted through the provider's API",
+            remedy="Remove it",
+        )
+    if not by_provider and (not command or not command[0]):
         raise InputError(
             "a restart is allowed, but nobody says how",
             where="option restart_command",

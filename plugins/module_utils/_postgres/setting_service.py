@@ -52,6 +52,11 @@ def reload_server(session: Session, login: Login) -> None:
         time.sleep(0.01)
 
 
+def started_at(session: Session) -> str:
+    """Return when the server was started: another time is another start."""
+    return session.rows("SELECT pg_postmaster_start_time()::text AS started", None, "read when the server was started")[0]["started"]
+
+
 def restart_server(context: Context, session: Session, login: Login, catalogue: Catalogue, command: t.Sequence[str], application: str) -> Session:
     """Restart the server and return a session to the one that runs then.
 
@@ -62,8 +67,7 @@ def restart_server(context: Context, session: Session, login: Login, catalogue: 
     if broken:
         words = "; ".join(f"{row['name'] or 'file'} = {row['setting']!r}: {row['error']}" for row in broken[:3])
         raise ServerError("the server was not restarted: it would not start", where=where, why=words, remedy="Correct the configuration files")
-    started = "SELECT pg_postmaster_start_time()::text AS started"
-    before = session.rows(started, None, "read when the server was started")[0]["started"]
+    before = started_at(session)
     session.close()
     status, output = context.run(command)
     remedy = "Look into the server's log. What this task has configured is taken back with state: absent, or by removing its lines from postgresql.auto.conf"
@@ -78,7 +82,7 @@ def restart_server(context: Context, session: Session, login: Login, catalogue: 
     while True:
         try:
             again = Session.connect(login, application)
-            if again.rows(started, None, "read when the server was started")[0]["started"] != before:
+            if started_at(again) != before:
                 return again
             again.close()
             problem = DbinfraError("it is still the server from before")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import DbinfraError
+from .._core.errors import DbinfraError, InputError
+from .._postgres.setting_backend import backend_of
 from .._postgres.setting_catalogue import Catalogue, snapshot_catalogue
 from .._postgres.setting_check import declared_problems, needs_privilege
 from .._postgres.setting_model import Scope, SettingWanted
+from .._postgres.setting_place import placed
 from .._postgres.setting_value import BadValueError
 from .._postgres.settings_snapshot import SERVERS
 from .access_rules import declared_roles
@@ -44,16 +46,24 @@ def parameters(values: Values) -> t.Iterator[Finding]:
         return
     catalogue = snapshot_catalogue(major)
     wanted = _declared(values)
-    problems = declared_problems(catalogue, provider, wanted)
-    for item, error in problems:
-        yield _finding(item, error)
+    try:
+        at_last = placed(backend_of(provider), catalogue, wanted, _database(values))
+    except InputError as error:
+        yield Finding(OF_SERVER, shown(values[OF_SERVER]), f"{error.what}: {error.why}", error.remedy or "Correct it")
+        return
+    # Findings name what is declared, wherever it comes to.
+    declared = {id(target): item for item, target in zip(wanted, at_last, strict=True)}
+    problems = declared_problems(catalogue, provider, at_last)
+    for target, error in problems:
+        yield _finding(declared[id(target)], error)
     # A level is tested to derive only what a server takes; a server that changes its mind must be noticed here, not half way through a run.
     for item, error in declared_problems(catalogue, provider, _of_level(values)):
         yield _finding(item, error, LEVEL)
-    refused = {id(item) for item, _error in problems}
-    for item in wanted:
-        if id(item) not in refused and needs_privilege(catalogue, item.name):
-            yield _privileged(catalogue, item)
+    refused = {id(target) for target, _error in problems}
+    for target in at_last:
+        by_sql = backend_of(provider).by_sql or not target.scope.is_system
+        if by_sql and id(target) not in refused and needs_privilege(catalogue, target.name):
+            yield _privileged(catalogue, declared[id(target)])
 
 
 def _database(values: Values) -> str:

@@ -270,6 +270,13 @@ DEVIATIONS: list[dict[str, str]] = [
         "text": "Only a change of size or settings restarts a running compute; a change of suspend_timeout_seconds alone does not.",
     },
     {
+        "id": "pg-settings",
+        "kind": "unverified",
+        "subject": "endpoint.settings.pg_settings",
+        "text": "The contract names no parameter. What this emulator sets itself (max_connections among it) answers 400, every other one is taken and echoed; "
+        "pg_settings is replaced as a whole. A compute with a value that PostgreSQL cannot read does not start.",
+    },
+    {
         "id": "strict",
         "kind": "limit",
         "subject": "validation",

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import catalog, names, preload, quotas, rules
+from . import catalog, names, pg_settings, preload, quotas, rules
 from .operations import Step
 from .state import Branch, Database, Endpoint, Project, Role
 from .targets import HEAD, Target
@@ -98,6 +98,7 @@ def new_endpoint(world: World, project: Project, branch: Branch, fields: Fields)
     rules.check_suspend_timeout(timeout)
     settings = fields.get("settings", dict, {}) or {}
     preload.check(settings.get("preload_libraries") or {})
+    pg_settings.check(settings)
     disabled = bool(fields.get("disabled", bool, False))
     if not disabled:
         quotas.check_start(project)

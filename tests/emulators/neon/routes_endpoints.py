@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, preload, quotas, rules, shapes
+from . import making, pg_settings, preload, quotas, rules, shapes
 from .operations import Step
 from .state import Endpoint, Operation, Project
 from .world import DOMAIN, WORLD, World, branch_of, endpoint_of, in_branch
@@ -82,6 +82,7 @@ async def update_endpoint(request: web.Request) -> web.Response:
     rules.check_suspend_timeout(timeout)
     settings = {**endpoint.settings, **(fields.get("settings", dict, {}) or {})}
     preload.check(settings.get("preload_libraries") or {})
+    pg_settings.check(settings)
     disabled = bool(fields.get("disabled", bool, endpoint.disabled))
     name = fields.get("name", str, endpoint.name)
     world.operations.require_unlocked(project)

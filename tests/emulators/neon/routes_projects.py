@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..framework.errors import ApiError
 from ..framework.fields import Fields
-from . import making, names, preload, project_settings, rules, shapes, soft_delete
+from . import making, names, pg_settings, preload, project_settings, rules, shapes, soft_delete
 from .paging import boolean, integer, page
 from .regions import DEFAULT_REGION, REGIONS
 from .state import Project
@@ -133,6 +133,7 @@ def _retention(fields: Fields, default: int) -> int:
 def _set_default_endpoint_settings(project: Project, fields: Fields, low: float, high: float) -> None:
     timeout: Any = fields.get("suspend_timeout_seconds", int, project.default_endpoint_settings.get("suspend_timeout_seconds", 0))
     rules.check_suspend_timeout(timeout)
+    pg_settings.check(fields.data)
     merged = {**project.default_endpoint_settings, **fields.data}
     merged |= {"autoscaling_limit_min_cu": low, "autoscaling_limit_max_cu": high, "suspend_timeout_seconds": timeout}
     project.default_endpoint_settings = merged

@@ -10,6 +10,7 @@ from .errors import DataPlaneError, RefusedError, UnknownBranchError, UnknownEnd
 from .history import History
 from .hollow import HollowPlane
 from .plane import Copied, DataPlane
+from .server_config import unsettable
 from .spec import ComputeSpec
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "RefusedError",
     "UnknownBranchError",
     "UnknownEndpointError",
+    "unsettable",
 ]

@@ -46,6 +46,13 @@ _FIXED = frozenset(
 )  # fmt: skip
 
 
+def unsettable(name: str) -> str | None:
+    """Return why a compute cannot be given a server parameter, None if it can."""
+    if not _PARAMETER.match(name):
+        return "it is no name of a server parameter"
+    return "the platform sets it" if name.lower() in _FIXED else None
+
+
 def quoted(value: t.Any) -> str:
     """Return ``value`` as a quoted string of postgresql.conf. Raises DataPlaneError on a line break, which the format cannot hold."""
     text = ("on" if value else "off") if isinstance(value, bool) else str(value)
@@ -162,10 +169,9 @@ def compute_conf(
         "ssl_min_protocol_version": "TLSv1.2",
     }
     for name, value in spec.pg_settings.items():
-        if not _PARAMETER.match(name):
-            raise DataPlaneError(f"endpoint {spec.endpoint_id}: pg_settings has {name!r}, which is no name of a server parameter")
-        if name.lower() in _FIXED:
-            raise DataPlaneError(f"endpoint {spec.endpoint_id}: pg_settings may not change {name}: the platform sets it")
+        reason = unsettable(name)
+        if reason is not None:
+            raise DataPlaneError(f"endpoint {spec.endpoint_id}: pg_settings may not change {name!r}: {reason}")
         settings[name.lower()] = value
     return _lines(settings)
 

@@ -83,6 +83,28 @@ def test_a_prediction_validates_as_a_run_would() -> None:
     assert result["failed"] and "Neon has no ALTER SYSTEM" in result["msg"]
 
 
+NEON = {"api_key": "napi_this_is_a_secret_key"}
+
+
+def test_settings_of_a_new_compute() -> None:
+    settings = [{"name": "log_min_duration_statement", "value": "1s"}, {"name": "maintenance_work_mem", "value": "1GB"}]
+    params = {"login": LOGIN, "neon": NEON, "remember": "us", "settings": settings}
+    result = run_module(pg_setting, params, check=True)
+    assert result["actions"] == [
+        "set log_min_duration_statement = 1s for system",
+        "hand over the whole server's settings to Neon's API",
+        "set maintenance_work_mem = 1GB for database shop",
+        "remember what us has set",
+    ]
+    assert [setting["scope"] for setting in result["settings"]] == ["system", "database shop"]
+    # Whether Neon restarts the compute for it is Neon's decision.
+    assert result["restarted"] is None
+    without_key = run_module(pg_setting, {**params, "neon": {}}, check=True)
+    assert without_key["failed"] and "there is no Neon API key" in without_key["msg"]
+    only_session = run_module(pg_setting, {"login": LOGIN, "settings": settings[1:]}, check=True)
+    assert only_session["changed"] and only_session["restarted"] is False
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_a_null_character_is_refused_before_anything_connects(check: bool) -> None:
     present = {**LOGIN, "exists": True, "login_host": "localhost"}
@@ -152,7 +174,19 @@ def test_rendered_settings_need_no_server(check: bool) -> None:
         ({"state": "rendered", "settings": SETTINGS}, "the server's major version is missing"),
         ({"state": "rendered", "server_major": 9, "settings": SETTINGS}, "PostgreSQL 9 is not supported"),
         ({"state": "rendered", "server_major": 17, "settings": [{"name": "work_men", "value": 1}]}, "Did you mean work_mem"),
-        ({"state": "rendered", "login": {**LOGIN, "exists": True}, "settings": SETTINGS[1:2]}, "Neon has no ALTER SYSTEM"),
+        ({"state": "rendered", "login": {**LOGIN, "exists": True}, "settings": SETTINGS[1:2]}, "on neon they go to the provider's API"),
+        ({"state": "rendered", "server_major": 17, "remember": "x", "settings": SETTINGS}, "options state and remember"),
+        ({"remember": "x\ny", "login": LOGIN, "settings": []}, "no name to remember by"),
+        (
+            {
+                "login": LOGIN,
+                "restart": "allowed",
+                "restart_command": ["true"],
+                "maintenance_window": {"weekdays": [1], "start_time": "01:00", "end_time": "02:00"},
+                "settings": [],
+            },
+            "the server is restarted through the provider's API",
+        ),
         ({"settings": SETTINGS}, "there is no server to connect to"),
         ({"login": LOGIN, "settings": SETTINGS, "scopes": [{"role": "x"}]}, "scopes are only read with state: exact"),
         ({"login": LOGIN, "state": "exact", "settings": SETTINGS, "scopes": [{"role": ""}]}, "option scopes: the role is empty"),

@@ -79,7 +79,9 @@ def test_custom_names_are_quoted_part_by_part() -> None:
 @pytest.mark.parametrize(
     ("state", "item", "error", "words"),
     [
-        ({"provider": "neon"}, wanted("work_mem", 1, SYSTEM), InputError, "Name a database or a role for it"),
+        ({"provider": "neon"}, wanted("fsync", "on", SYSTEM), InputError, "Neon has no ALTER SYSTEM, and sets this one itself"),
+        ({"provider": "neon"}, wanted("ssl_min_protocol_version", "TLSv1.3", SYSTEM), InputError, "cannot be set for the whole server on Neon"),
+        ({"provider": "neon"}, wanted("server_version", "1", SYSTEM), InputError, "it is fixed when the server is built"),
         ({"provider": "neon"}, wanted("max_connections", 1, SYSTEM), InputError, "follows from the compute's size"),
         ({}, wanted("server_version", "1", SYSTEM), InputError, "cannot be set by ALTER SYSTEM"),
         ({}, wanted("allow_alter_system", "off", SYSTEM), InputError, "cannot be set by ALTER SYSTEM"),

@@ -367,7 +367,16 @@ CASES: list[tuple[dict[str, t.Any], dict[str, t.Any], str, str, bool]] = [
     (PRODUCTION, {"db_settings_database": {"log_statement": "most"}}, "db_settings_database", "it is none of none, ddl, mod, all", E),
     (PRODUCTION, {"neon_pg_version": 16, "db_settings_database": {"transaction_timeout": 1}}, "db_settings_database", "16 has no parameter", E),
     (PRODUCTION, {"db_settings_server": {"shared_buffers": "1GB"}}, "db_settings_server", "Neon has no ALTER SYSTEM", E),
-    (LEVEL, {"db_settings_server": {"work_mem": "4MB"}}, "db_settings_server", "work_mem cannot be set for the whole server on Neon", E),
+    (LEVEL, {"db_settings_server": {"wal_level": "logical"}}, "db_settings_server", "wal_level cannot be set for the whole server on Neon", E),
+    (PRODUCTION, {"db_settings_server": {"log_statement": "most"}}, "db_settings_server", "it is none of none, ddl, mod, all", E),
+    (PRODUCTION, {"db_settings_server": {"maintenance_work_mem": "1gb"}}, "db_settings_server", "Units are case-sensitive", E),
+    (
+        PRODUCTION,
+        {"db_settings_server": {"maintenance_work_mem": "1GB"}, "db_settings_database": {"maintenance_work_mem": "1GB"}},
+        "db_settings_server",
+        "both would be kept for database shop",
+        E,
+    ),
     # The level's own settings stay out of the way of declared ones, in any case of the name; what it does not derive still needs a value.
     (LEVEL, {"db_settings_database": {"WORK_MEM": "1gb"}}, "db_settings_database", "Units are case-sensitive", E),
     (LEVEL, {"db_settings_database": {"statement_timeout": None}}, "db_settings_database", "statement_timeout has no value", E),

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, dbinfra contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a declaration has set before, remembered in the comment of the database that is connected to. Pure.
+
+The comment goes wherever the settings go: into a copied branch, a restored backup, a renamed database. A custom parameter would need a right that no owner
+on Neon has, and a file beside the run is gone with its container. Values are remembered as digests: they only have to be recognised, and everybody may read
+a database's comment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing as t
+
+from .._core.errors import InputError
+from .setting_exact import Surplus
+from .setting_model import Scope, SettingState, SettingWanted, Step
+from .setting_secret import passwords_in
+from .setting_value import stored_canonical
+
+_PREFIX: t.Final = "dbinfra.postgres remembers the settings of "
+# 48 bits: two values of one parameter have to be told apart, nothing more.
+_DIGITS: t.Final = 12
+
+Entries = t.Mapping[tuple[Scope, str], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """What is remembered under a name.
+
+    :param comment: the whole comment of the database, None for none.
+    :param writable: whether the login user may write it, as the database's owner may.
+    """
+
+    name: str
+    comment: str | None = None
+    writable: bool = True
+
+    @property
+    def entries(self) -> Entries:
+        """The remembered settings: scope and lower-case name with the digest of the value.
+
+        :raises InputError: if somebody has changed the line.
+        """
+        found: dict[tuple[Scope, str], str] = {}
+        try:
+            for line in self._lines():
+                for database, role, settings in json.loads(line[len(self._head) :]):
+                    found.update({(Scope(database, role), str(name)): str(digest) for name, digest in settings.items()})
+        except (ValueError, TypeError, AttributeError):
+            raise InputError(
+                f"what is remembered under {self.name!r} cannot be read",
+                where="option remember",
+                why="somebody has changed that line of the database's comment",
+                remedy="Remove the line with COMMENT ON DATABASE. What was set before and is declared no longer then stays as it is",
+            ) from None
+        return found
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The scopes of what is remembered."""
+        return tuple(dict.fromkeys(scope for scope, _name in self.entries))
+
+    def with_entries(self, entries: Entries) -> str | None:
+        """Return the comment that remembers these settings; other people's words stay."""
+        ours = self._lines()
+        rest = [line for line in (self.comment or "").split("\n") if line not in ours]
+        by_scope: dict[Scope, dict[str, str]] = {}
+        for (scope, name), digest in entries.items():
+            by_scope.setdefault(scope, {})[name] = digest
+        if by_scope:
+            listed = [[scope.database, scope.role, dict(sorted(by_scope[scope].items()))] for scope in sorted(by_scope, key=lambda item: item.words)]
+            rest = [line for line in rest if line or self.comment] + [self._head + json.dumps(listed, separators=(",", ":"))]
+        return "\n".join(rest) or None
+
+    @property
+    def _head(self) -> str:
+        return f"{_PREFIX}{json.dumps(self.name)}: "
+
+    def _lines(self) -> list[str]:
+        return [line for line in (self.comment or "").split("\n") if line.startswith(self._head)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Recollection:
+    """What follows from a memory for a declaration.
+
+    :param resets: set before, declared no longer, and unchanged since.
+    :param changed_since: set before and declared no longer, but not with the value that was set: that one is somebody else's.
+    """
+
+    resets: tuple[SettingWanted, ...] = ()
+    changed_since: tuple[Surplus, ...] = ()
+
+
+def recollect(state: SettingState, wanted: t.Sequence[SettingWanted], memory: Memory) -> Recollection:
+    """Return what has to be reset because only this declaration had set it. What is there no longer is forgotten."""
+    declared = {(item.scope, item.name.lower()) for item in wanted}
+    gone: list[SettingWanted] = []
+    changed: list[Surplus] = []
+    for (scope, name), digest in sorted(memory.entries.items(), key=lambda entry: (entry[0][0].words, entry[0][1])):
+        item = SettingWanted(name, scope, present=False)
+        if (scope, name) in declared or (scope.is_system and name not in state.in_auto_file):
+            continue
+        text = state.configured(item)
+        if text is None:
+            continue
+        spelled = state.catalogue.find(name).name
+        if _digest(stored_canonical(state.catalogue.find(name), text)) == digest:
+            gone.append(dataclasses.replace(item, name=spelled))
+        else:
+            changed.append(Surplus(scope, spelled, guarded=True))
+    return Recollection(tuple(gone), tuple(changed))
+
+
+def remembered(steps: t.Sequence[Step]) -> Entries:
+    """Return what is to be remembered of a declaration: each value that it sets, but none with a password in it."""
+    return {
+        (step.wanted.scope, step.parameter.name.lower()): _digest(step.value.canonical)
+        for step in steps
+        if step.value is not None and not passwords_in(step.parameter.name, step.value.text)
+    }
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no line of a comment can hold.
+
+    :raises InputError: if it is empty, too long or has a line end.
+    """
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise InputError(f"{name!r} is no name to remember by", where="option remember", remedy="Give 1 to 100 printable characters")
+
+
+def require_writable(state: SettingState, memory: Memory, database: str) -> None:
+    """Refuse early what the server would refuse after everything else was done.
+
+    :raises InputError: if the comment cannot be written.
+    """
+    if state.standby:
+        raise InputError(
+            "a standby remembers nothing", where="option remember", why="its databases' comments come from the primary", remedy="Leave it out"
+        )
+    if not memory.writable:
+        raise InputError(
+            f"{state.login_user} may not write the comment of database {database}",
+            where="option remember",
+            why="that takes the database's owner, and there what was set is remembered",
+            remedy="Log in as the owner, or leave the option out",
+        )
+
+
+def _digest(canonical: t.Hashable) -> str:
+    return hashlib.sha256(repr(canonical).encode()).hexdigest()[:_DIGITS]
