@@ -201,7 +201,7 @@ class ProjectResource(NeonResource):
             if self._wish.present:
                 raise
             if self._deleted is None:
-                self._refuse_another(pinned)
+                self._tell_of_another(pinned)
             return None
         if project.name != self._wish.name:
             raise InputError(
@@ -211,8 +211,8 @@ class ProjectResource(NeonResource):
             )
         return project
 
-    def _refuse_another(self, pinned: str) -> None:
-        """Refuse to call a project absent by a pinned id that nothing has, while its name is there."""
+    def _tell_of_another(self, pinned: str) -> None:
+        """Warn of a project of the declared name while nothing has the pinned id. Names are not unique, so the pinned one may well be gone."""
         name = self._wish.name
         try:
             listed, _unavailable = projects_matching(self.client, name, self._wish.org_id)
@@ -222,7 +222,7 @@ class ProjectResource(NeonResource):
             return
         ids = sorted(str(data.get("id")) for data in listed if data.get("name") == name)
         if ids:
-            raise wrong_pin("project", pinned, f"named {name!r}", ids)
+            self.context.warn(wrong_pin("project", pinned, f"named {name!r}", ids).message())
 
     def _get(self, project_id: str) -> dict[str, t.Any]:
         return required(self.client.get(path_of("projects", project_id)), "project", dict, f"project {project_id}")

@@ -24,7 +24,7 @@ from .moments import answered_moment, at, lsn, moment, shown_second, span, writt
 from .names import check_name
 from .options import both_given, client_of, is_predicted, parent_id, refuse_both, refuse_empty_end
 from .resource import NeonResource
-from .snapshot_find import find_snapshot, no_snapshot, snapshot_facts
+from .snapshot_find import find_snapshot, no_snapshot, snapshot_facts, snapshots_named
 from .snapshot_plan import SnapshotWish, expiry, expiry_not_changed, expiry_remedy, plan_snapshot
 from .snapshot_record import Snapshot, SnapshotBranch, snapshot_branch_from, snapshot_from
 from .snapshot_restore import build_restore
@@ -130,12 +130,12 @@ class SnapshotResource(NeonResource):
         return {"snapshot": shown}
 
     def _without_pinned(self, project_id: str, pinned: str) -> None:
-        """Refuse what nothing with the pinned id can be; one that is to be absent may be gone, as long as its name is not there either."""
+        """Refuse what nothing with the pinned id can be. One that is to be absent may be gone; names are not unique, so another of its name is told."""
         if self._wish.present:
             raise no_snapshot(project_id, pinned)
-        other = find_snapshot(self.client, project_id, self._wish.name, None)
-        if other is not None:
-            raise wrong_pin("snapshot", pinned, f"named {other.name!r}", [other.id], f"project {project_id}")
+        ids = snapshots_named(self.client, project_id, self._wish.name)
+        if ids:
+            self.context.warn(wrong_pin("snapshot", pinned, f"named {self._wish.name!r}", ids, f"project {project_id}").message())
 
     def _is_there(self) -> bool:
         """Tell whether there is a snapshot of that name: Neon would take another one."""

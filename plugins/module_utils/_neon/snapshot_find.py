@@ -22,7 +22,7 @@ def find_snapshot(client: NeonClient, project_id: str, name: str, known: str | N
     :raises AmbiguousError: if several have the name.
     :raises InputError: if the one with the known id has another name.
     """
-    listed = required(client.get(path_of("projects", project_id, "snapshots")), "snapshots", list, "the list of snapshots")
+    listed = _listed(client, project_id)
     if known is None:
         data = only([item for item in listed if item.get("name") == name], f"snapshot {name!r} of project {project_id}")
         return None if data is None else snapshot_from(data)
@@ -39,6 +39,11 @@ def find_snapshot(client: NeonClient, project_id: str, name: str, known: str | N
     return None
 
 
+def snapshots_named(client: NeonClient, project_id: str, name: str) -> list[str]:
+    """Return the ids of all snapshots with exactly this name. One request."""
+    return sorted(str(item.get("id")) for item in _listed(client, project_id) if item.get("name") == name)
+
+
 def no_snapshot(project_id: str, pinned: str) -> NotFoundError:
     """Return the error for a pinned id that no snapshot has."""
     return NotFoundError(
@@ -46,6 +51,10 @@ def no_snapshot(project_id: str, pinned: str) -> NotFoundError:
         where=f"option id ({pinned})",
         remedy="Correct the pinned id, or remove it if the snapshot is to be found by its name or taken; one that expired is gone",
     )
+
+
+def _listed(client: NeonClient, project_id: str) -> list[dict[str, t.Any]]:
+    return required(client.get(path_of("projects", project_id, "snapshots")), "snapshots", list, "the list of snapshots")
 
 
 def snapshot_facts(snapshot: Snapshot | None, name: str, project_id: str | None) -> dict[str, t.Any]:
