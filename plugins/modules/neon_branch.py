@@ -544,8 +544,8 @@ actions:
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch import build_branch
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import common_options
 
 SIZES = {"min_cu": {"type": "float"}, "max_cu": {"type": "float"}, "suspend_timeout_seconds": {"type": "int"}}
 SPEC = {

@@ -200,8 +200,9 @@ actions:
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.database import build_database
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, common_options, copy_options, state_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, copy_options, state_options
 
 SPEC = {
     "argument_spec": {

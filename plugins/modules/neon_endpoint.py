@@ -211,8 +211,9 @@ actions:
 """
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.endpoint import build_endpoint
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, common_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options
 
 SIZES = {"min_cu": {"type": "float"}, "max_cu": {"type": "float"}, "suspend_timeout_seconds": {"type": "int"}}
 SPEC = {

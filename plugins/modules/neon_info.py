@@ -214,9 +214,9 @@ unavailable_project_ids:
 """
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_info
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.info import GATHERED, USUAL, look_at_neon
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.info_period import GRANULARITIES
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import common_options
 
 SPEC = {
     "argument_spec": {

@@ -276,7 +276,8 @@ actions:
 """
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import common_options, state_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import state_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.project import build_project
 
 SPEC = {

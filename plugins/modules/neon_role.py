@@ -91,7 +91,8 @@ actions:
 """
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, common_options, copy_options, state_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import child_options, copy_options, state_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.role import build_role
 
 SPEC = {

@@ -255,7 +255,7 @@ actions:
 """
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.options import common_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import common_options
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.snapshot import build_snapshot
 
 SPEC = {

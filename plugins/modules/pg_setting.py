@@ -282,7 +282,8 @@ restarted:
   type: bool
   sample: false
 reset:
-  description: What was configured in an exact scope without being declared, or was remembered and is declared no longer, and was reset, or in check mode would be.
+  description: >-
+    What was configured in an exact scope without being declared, or was remembered and is declared no longer, and was reset, or in check mode would be.
   returned: with O(state=exact) or O(remember)
   type: list
   elements: dict
@@ -322,16 +323,26 @@ actions:
   sample: ["set statement_timeout = 30s for database shop"]
 """
 
-from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import run_resource
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.server_settings import open_server_settings, server_settings_options
-from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting import SETTING_SPEC, build_setting
 
-SPEC = {"argument_spec": {**SETTING_SPEC["argument_spec"], "neon": server_settings_options()}}
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import Context, run_resource
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.access import nested_options
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting import SETTING_SPEC, build_setting
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_backend import ServerSettings
+
+SPEC = {"argument_spec": {**SETTING_SPEC["argument_spec"], "neon": nested_options()}}
+
+
+def open_neon(context: Context) -> ServerSettings:
+    """Return Neon's API for the settings of a compute."""
+    # Importing the client takes about as long as all else here, and whoever has no account with Neon needs no requests.
+    from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.server_settings import open_server_settings
+
+    return open_server_settings(context)
 
 
 def main() -> None:
     """Run the module."""
-    run_resource(SPEC, lambda context: build_setting(context, {"neon": open_server_settings}))
+    run_resource(SPEC, lambda context: build_setting(context, {"neon": open_neon}))
 
 
 if __name__ == "__main__":

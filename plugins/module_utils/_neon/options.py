@@ -9,16 +9,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible.module_utils.basic import env_fallback
-
 from .._core.errors import InputError, NotFoundError
 from .._core.runner import Context
 from .client import NeonClient, open_client
 from .ids import given_ids
 from .records import Compute
-
-DEFAULT_API_HOST: t.Final = "https://console.neon.tech/api/v2"
-DEFAULT_TIMEOUT: t.Final = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,15 +22,6 @@ class Origin:
 
     project_id: str
     branch_id: str
-
-
-def common_options() -> dict[str, dict[str, t.Any]]:
-    """Return the part of an argument spec that every Neon module has."""
-    return {
-        "api_host": {"type": "str", "default": DEFAULT_API_HOST, "fallback": (env_fallback, ["NEON_API_HOST"])},
-        "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["NEON_API_KEY"])},
-        "timeout": {"type": "int", "default": DEFAULT_TIMEOUT},
-    }
 
 
 def state_options() -> dict[str, dict[str, t.Any]]:

@@ -12,10 +12,10 @@ from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.plain import to_plain
 from .._core.reconcile import reconcile
 from .._core.runner import Context
+from .access import DEFAULT_API_HOST, DEFAULT_TIMEOUT
 from .client import NeonClient, open_client
 from .endpoint import EndpointResource, endpoints_of
 from .endpoint_plan import EndpointWish, pg_settings_of
-from .options import DEFAULT_API_HOST, DEFAULT_TIMEOUT, common_options
 from .records import Endpoint
 
 
@@ -75,20 +75,15 @@ class ComputeSettings:
                 why="project_id or branch_id is missing",
                 remedy="Pass the connection that neon_database returned",
             )
-        named = str(self._login.get("login_host") or "").split(".")[0].lower()
+        named = _label(self._login.get("login_host"))
         for endpoint in endpoints_of(self._client, str(project_id), str(branch_id)):
-            if named and named in {str(host).split(".")[0].lower() for host in (endpoint.host, endpoint.pooled_host) if host}:
+            if named and named in {_label(host) for host in (endpoint.host, endpoint.pooled_host)}:
                 return endpoint
         raise NotFoundError(
             f"branch {branch_id} has no compute with the host {self._login.get('login_host')}",
             where="option login",
             remedy="Pass the connection that neon_database returned for this branch",
         )
-
-
-def server_settings_options() -> dict[str, t.Any]:
-    """Return the argument spec of an option that holds the access to the API; the environment variables are those of the Neon modules."""
-    return {"type": "dict", "apply_defaults": True, "options": common_options()}
 
 
 def open_server_settings(context: Context) -> ComputeSettings:
@@ -99,3 +94,8 @@ def open_server_settings(context: Context) -> ComputeSettings:
     access = context.params["neon"] or {"api_host": DEFAULT_API_HOST, "api_key": None, "timeout": DEFAULT_TIMEOUT}
     client = open_client(access["api_host"], access["api_key"], access["timeout"])
     return ComputeSettings(context, client, to_plain(context.params["login"]))
+
+
+def _label(host: t.Any) -> str:
+    """Return the first label of a host name, which is the compute's; empty for none."""
+    return str(host or "").partition(".")[0].lower()

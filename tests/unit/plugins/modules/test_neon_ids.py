@@ -183,7 +183,9 @@ def test_a_wrong_id_removes_nothing_and_says_which_id_the_name_has(check: bool) 
             neon.expect("GET", SNAPSHOTS, {"snapshots": [{"id": "snap-1", "name": "nightly"}]})
         found = run(neon_snapshot, check, **SNAPSHOT, **GONE, confirm_destroy="nightly")
     assert found["changed"] is False
-    assert f"no snapshot of project {PROJECT_ID} has this id, while there is a snapshot named 'nightly'. Its id is snap-1, so nothing" in warning(found)
+    assert f"no snapshot of project {PROJECT_ID} has this id, while there is a snapshot named 'nightly'. Its id is snap-1, so nothing" in warning(
+        found
+    )
 
 
 def test_a_wrong_id_whose_name_is_not_there_either_is_absent_already() -> None:
