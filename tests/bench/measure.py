@@ -210,7 +210,9 @@ def settings(folder: pathlib.Path, ping: float) -> None:
         batch, loop = median([plays["batch"]]), median([plays["loop"]])
     net = (loop - ping) / (batch - ping)
     print(f"pg_setting, {len(SETTINGS)} settings, no change        {batch:6.2f} s, {batch / (ping + connection):4.1f} x one ping and one connection")
-    print(f"postgresql_alter_system, a loop of {len(SETTINGS)}     {loop:6.2f} s, {loop / batch:4.1f} x one task; {net:.0f} x net of start-up (one ping)")
+    print(
+        f"postgresql_alter_system, a loop of {len(SETTINGS)}     {loop:6.2f} s, {loop / batch:4.1f} x one task; {net:.0f} x net of start-up (one ping)"
+    )
 
 
 if __name__ == "__main__":

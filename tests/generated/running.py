@@ -14,7 +14,7 @@ from unittest import mock
 
 from generated.account import Bystanders, Project, check
 from generated.declarations import Call, IdOf, Moment
-from generated.faults import KINDS, kind_of
+from generated.faults import KINDS, LOST_ANSWERS, kind_of
 from generated.model import Model
 from hypothesis import event
 from unit.module_runner import run_module
@@ -132,6 +132,9 @@ class Strikes:
         assert self.schedules >= 10
         assert self.struck >= self.schedules / 2, f"only {self.struck} of {self.schedules} schedules have struck"
         assert len(self.kinds) >= len(KINDS) / 2, f"only these kinds of faults have struck: {sorted(self.kinds)}"
+        assert self.kinds & {kind_of(kind) for kind in LOST_ANSWERS}, (
+            f"no answer was lost, only these kinds of faults have struck: {sorted(self.kinds)}"
+        )
 
 
 def converge(

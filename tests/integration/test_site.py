@@ -88,7 +88,9 @@ def test_check_mode_predicts_the_first_run(converged, name):
 @pytest.mark.parametrize("name", ["staging", "production"])
 def test_a_second_run_changes_nothing_and_makes_few_requests(converged, name):
     neon, env, _state, _runs = converged
-    assert play(env, name, check=True).succeeded().changed == 0
+    # A check of staging without a change: test_preview.py.
+    if name == "production":
+        assert play(env, name, check=True).succeeded().changed == 0
     neon.reset_requests()
     assert play(env, name).succeeded().changed == 0
     requests = neon.requests()
