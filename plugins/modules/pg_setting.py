@@ -266,7 +266,7 @@ settings:
       description: When it can take effect, as in C(pg_settings.context); null for a parameter that the server does not know.
       type: str
     source:
-      description: Where the running value of a system setting comes from, as in C(pg_settings.source).
+      description: Where the running value of a system setting comes from, as in C(pg_settings.source); null for C(search_path).
       type: str
     pending_restart:
       description: Whether the configured value waits for a restart; null in check mode where that is for Neon to decide.

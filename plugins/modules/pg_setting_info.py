@@ -67,7 +67,7 @@ settings:
       description: When a change can take effect, as in C(pg_settings.context).
       type: str
     source:
-      description: Where the running value comes from, as in C(pg_settings.source).
+      description: Where the running value comes from, as in C(pg_settings.source); null for C(search_path).
       type: str
     default:
       description: The built-in default.

@@ -87,6 +87,32 @@ def succeeded(result: dict[str, t.Any]) -> dict[str, t.Any]:
     return result
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_functions_that_a_databases_owner_puts_in_front_are_not_run(server: PostgresServer, check: bool) -> None:
+    """They would be run with a superuser's rights, by a check already."""
+    with server.owner() as cursor:
+        cursor.execute("CREATE SCHEMA evil")
+        for name, arguments, returns, body in (
+            ("pg_is_in_recovery", "", "boolean", "false"),
+            ("lower", "text", "text", "upper($1)"),
+            ("pg_reload_conf", "", "boolean", "true"),
+        ):
+            cursor.execute(
+                f"CREATE FUNCTION evil.{name}({arguments}) RETURNS {returns} LANGUAGE plpgsql AS $$ BEGIN"
+                f" CREATE TABLE IF NOT EXISTS evil.trace (); RETURN {body}; END $$"
+            )
+        cursor.execute("ALTER DATABASE shop SET search_path = evil, pg_catalog, public")
+    try:
+        settings = [{"name": "lock_timeout", "value": "5s", "database": "shop"}, {"name": "log_temp_files", "value": 7}]
+        assert succeeded(superuser(server, settings, check=check))["changed"]
+        with server.owner() as cursor:
+            cursor.execute("SELECT to_regclass('evil.trace')")
+            assert cursor.fetchone() == (None,)
+    finally:
+        with server.owner() as cursor:
+            cursor.execute("DROP SCHEMA evil CASCADE")
+
+
 def test_databases_and_roles_predicted_then_set_then_unchanged(server: PostgresServer) -> None:
     statements = len(server.changes_logged())
     predicted = succeeded(owner(server, DATABASE_SETTINGS, check=True, exists=False))

@@ -67,7 +67,8 @@ class Parameter:
 
     :param vartype: ``bool``, ``integer``, ``real``, ``string`` or ``enum``.
     :param running: the value in force as pg_settings shows it, in ``unit``; in a prediction the built-in default.
-    :param source: where the running value comes from, for example ``configuration file`` or ``command line``.
+    :param source: where the running value comes from, for example ``configuration file`` or ``command line``; None for
+        what our own session has in its place.
     :param custom: a name with a dot that the server does not know: any text is allowed.
     :param major: the server's version: a few checks of the server differ by it.
     """
@@ -81,7 +82,7 @@ class Parameter:
     enumvals: tuple[str, ...] = ()
     boot_val: str | None = None
     running: str | None = None
-    source: str = "default"
+    source: str | None = "default"
     pending_restart: bool = False
     custom: bool = False
     is_list: bool = False

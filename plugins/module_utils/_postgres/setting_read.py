@@ -24,10 +24,11 @@ SELECT current_user AS login_user, r.rolsuper AS login_superuser, pg_is_in_recov
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
 """
 
-# archive_command is shown as (disabled) while archive_mode is off (show_archive_command in xlog.c); reset_val tells it.
+# archive_command is shown as (disabled) while archive_mode is off (show_archive_command in xlog.c), and search_path is our own session's;
+# reset_val tells them.
 _CATALOGUE = """
-SELECT name, CASE WHEN name = 'archive_command' THEN reset_val ELSE setting END AS setting, vartype, unit, context, min_val, max_val,
-       to_json(enumvals) AS enumvals, boot_val, source, pending_restart
+SELECT name, CASE WHEN name IN ('archive_command', 'search_path') THEN reset_val ELSE setting END AS setting, vartype, unit, context, min_val, max_val,
+       to_json(enumvals) AS enumvals, boot_val, nullif(source, 'session') AS source, pending_restart
 FROM pg_catalog.pg_settings
 """
 

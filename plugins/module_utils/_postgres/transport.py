@@ -146,7 +146,10 @@ class Session:
             connection = open_connection(login_parameters(login, application_name), login.password)
         except ConnectRefusedError as refused:
             raise login_error(login, refused.failure) from None
-        return cls(connection, login.where, read_only=read_only)
+        session = cls(connection, login.where, read_only=read_only)
+        # A database's owner chooses its search_path, and functions in front of the system's own would be run with the rights of whoever logs in.
+        session.rows("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", None, "leave the database's search_path")
+        return session
 
     @classmethod
     def for_check(cls, stand_in: Login | None, application_name: str) -> Session | None:

@@ -54,7 +54,7 @@ def refused(module: types.ModuleType, wish: dict[str, t.Any], check: bool) -> st
         ("  ", "cannot be '  ': it holds nothing but blanks."),
         ("\u00a0", "cannot be '\\xa0': it holds nothing but blanks."),
         ("a\nb", "cannot be 'a\\nb': it holds a control character, such as the end of a line."),
-        ("a\x00b", "cannot be 'a\\x00b': it holds a control character, such as the end of a line."),
+        ("a\x07b", "cannot be 'a\\x07b': it holds a control character, such as the end of a line."),
         ("staging ", "cannot be 'staging ': it begins or ends with a blank."),
     ],
 )
