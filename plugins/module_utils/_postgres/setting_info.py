@@ -22,7 +22,7 @@ from .transport import Session
 SETTING_INFO_SPEC: dict[str, t.Any] = {"argument_spec": {**LOGIN_SPEC, "names": {"type": "list", "elements": "str", "default": []}}}
 
 # Values from these are nobody's configuration: built in, computed at the start, or of this very connection.
-_NOT_CONFIGURED: t.Final = frozenset({"default", "override", "client", "session", "interactive", "test", "environment variable"})
+_NOT_CONFIGURED: t.Final = frozenset({None, "default", "override", "client", "session", "interactive", "test", "environment variable"})
 
 
 def look_settings(context: Context) -> t.Mapping[str, t.Any]:
