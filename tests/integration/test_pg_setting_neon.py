@@ -105,6 +105,16 @@ def test_settings_of_the_whole_server_are_one_changing_request(settings: Setting
     assert settings.neon.requests() == [], "without a setting of the whole server nobody asks the API"
 
 
+def test_lists_reach_the_api_with_the_quotes_that_the_server_needs(settings: Settings) -> None:
+    schemas = ["My Schema", "Sales", 'a"b', "public"]
+    settings.do({"name": "search_path", "value": schemas})
+    assert settings.in_api() == {"search_path": '"My Schema", "Sales", "a""b", public'}
+    for schema in schemas[:3]:
+        settings.shop.rows(settings.shop.production, f'CREATE SCHEMA "{schema.replace(chr(34), chr(34) * 2)}"')
+    assert settings.shop.rows(settings.shop.production, "SELECT to_json(current_schemas(false))") == [(schemas,)]
+    settings.do({"name": "search_path", "value": "$user, public"})
+
+
 def test_absent_and_exact_take_away_what_the_api_has(settings: Settings) -> None:
     settings.do(SLOW, {"name": "work_mem", "value": "7MB"}, {"name": "hash_mem_multiplier", "value": 3})
     settings.do({"name": "LOG_MIN_DURATION_STATEMENT", "state": "absent"})

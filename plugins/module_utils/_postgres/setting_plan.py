@@ -20,7 +20,7 @@ from .setting_override import overrides
 from .setting_restart import Restart
 from .setting_secret import without_password
 from .setting_start import start_problems
-from .setting_value import Value, stored_canonical
+from .setting_value import Value, configured_text, stored_canonical
 from .statement import Identifier, Literal, Part, Several, Statement
 
 #: The payload of the last step after ALTER SYSTEM.
@@ -109,7 +109,7 @@ def _of_server(state: SettingState, system: t.Sequence[Step]) -> list[Change]:
         return []
     if state.backend.by_sql:
         return [*(_change(step) for step in system), Change("reload", "the server's configuration", RELOAD)]
-    settings = {step.parameter.name: step.value.text if step.value is not None else None for step in system}
+    settings = {step.parameter.name: None if step.value is None else configured_text(step.parameter, step.value) for step in system}
     # The words of each setting, and the deed with the last of them.
     words = [dataclasses.replace(_change(step), payload=None) for step in system]
     return [*words, Change("hand over", f"the whole server's settings to {state.backend.words}", HandedOver(settings))]

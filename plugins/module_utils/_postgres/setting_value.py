@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from .._core.errors import InputError
@@ -17,6 +18,10 @@ from .setting_rules import BrokenRuleError, read_list, ruled_integer, ruled_list
 
 _TRUE = ("on", "true", "yes")
 _FALSE = ("off", "false", "no")
+
+
+# What a list takes without quotes: others would be folded to small letters, or be split.
+_PLAIN_NAME: t.Final = re.compile(r"[a-z_][a-z0-9_$]*", re.ASCII)
 
 
 class BadValueError(InputError):
@@ -99,6 +104,14 @@ def shown_text(parameter: Parameter, text: str | None) -> str | None:
         return ", ".join(read_list(parameter, text))
     except BrokenRuleError:
         return text
+
+
+def configured_text(parameter: Parameter, value: Value) -> str:
+    """Return a value as a configuration file has it: one text, in which the elements of a list that the server quotes are quoted."""
+    if not parameter.quotes_elements:
+        return value.text
+    quoted = [text if _PLAIN_NAME.fullmatch(text) else '"' + text.replace('"', '""') + '"' for text in value.arguments]
+    return ", ".join(quoted)
 
 
 def read_bool(text: str) -> str | None:

@@ -61,6 +61,12 @@ def test_no_parameter_is_both_taken_and_refused() -> None:
     assert all(NEON.refusal(CATALOGUE.find(name), 17) is None for name in taken)
 
 
+def test_a_list_is_handed_over_as_a_configuration_file_has_it() -> None:
+    plan = plan_settings(STATE, [system("search_path", ["My Schema", 'a"b', "$user", "public"]), system("DateStyle", ["ISO", "DMY"])])
+    assert plan.changes[-1].payload == HandedOver({"search_path": '"My Schema", "a""b", "$user", public', "DateStyle": "ISO, DMY"})
+    assert plan.changes[0].describe() == 'set search_path = My Schema, a"b, $user, public for system'
+
+
 def test_all_settings_of_the_whole_server_are_handed_over_at_once_and_first() -> None:
     wanted = [SettingWanted("jit", SHOP, False), system("work_mem", "16MB"), system("log_min_duration_statement"), system("random_page_cost", 1.1)]
     plan = plan_settings(STATE, wanted)
