@@ -23,6 +23,7 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting
     snapshot_catalogue,
     values_of_some_builds,
 )
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_exact import is_guarded
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import declared_value
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.statement import Literal, Statement
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.statement_text import statement_text
@@ -559,3 +560,11 @@ def test_a_restart_is_not_begun_for_what_somebody_else_has_left(own_server: Post
     with own_server.superuser() as cursor:
         cursor.execute("SELECT count(*) FROM pg_file_settings WHERE setting = '24MB'")
         assert cursor.fetchone() == (0,)
+
+
+def test_nothing_of_replication_is_reset_for_not_being_declared(server: PostgresServer) -> None:
+    with server.superuser() as cursor:
+        cursor.execute("SELECT name FROM pg_settings WHERE category LIKE 'Replication%'")
+        names = [name for (name,) in cursor.fetchall()]
+    assert len(names) > 20
+    assert [name for name in names if not is_guarded(name)] == []

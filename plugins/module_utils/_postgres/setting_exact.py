@@ -23,6 +23,8 @@ GUARDED: t.Final = frozenset(
         *("synchronous_standby_names", "synchronous_commit", "synchronized_standby_slots", "sync_replication_slots"),
         *("wal_level", "wal_log_hints", "wal_keep_size", "max_slot_wal_keep_size", "summarize_wal"),
         *("wal_sender_timeout", "max_wal_senders", "max_replication_slots", "max_active_replication_origins", "vacuum_defer_cleanup_age"),
+        *("max_logical_replication_workers", "max_sync_workers_per_subscription", "max_parallel_apply_workers_per_subscription"),
+        *("wal_retrieve_retry_interval", "idle_replication_slot_timeout"),
         *("max_connections", "max_worker_processes", "max_prepared_transactions", "max_locks_per_transaction"),
         *("track_commit_timestamp", "cluster_name"),
     }
