@@ -50,13 +50,25 @@ def refused(server: PostgresServer, *settings: dict[str, t.Any], words: str) -> 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [("a\nb", "takes no line end in a value"), ("a\0b", "null character"), ({"a": 1}, "it is a dict"), (None, "there is no value")],
+    [
+        ("a\nb", "takes no line end in a value"),
+        ("a\0b", "null character"),
+        ("a\ud800b", "half of a surrogate pair"),
+        ({"a": 1}, "it is a dict"),
+        (None, "there is no value"),
+    ],
 )
 def test_a_value_that_no_file_can_hold(server: PostgresServer, value: t.Any, words: str) -> None:
     refused(server, SYSTEM, {"name": "log_line_prefix", "value": value}, words=words)
     with server.superuser() as cursor:
         cursor.execute("SELECT count(*) FROM pg_file_settings WHERE sourcefile LIKE '%auto.conf'")
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+@pytest.mark.parametrize("option", ["name", "database", "role"])
+def test_a_name_that_no_server_can_hold(server: PostgresServer, option: str, text: str) -> None:
+    refused(server, SYSTEM, {"name": "work_mem", "value": "5MB", "database": "shop", option: text}, words=f"{text!a} holds a character")
 
 
 def test_a_connection_that_is_lost_half_way_leaves_a_state_from_which_the_next_run_goes_on(server: PostgresServer) -> None:

@@ -330,10 +330,19 @@ def _parse_scope(raw: t.Mapping[str, t.Any], where: str) -> Scope:
     for key in ("database", "role"):
         if raw[key] == "":
             raise InputError(f"the {key} is empty", where=where, remedy=f"Name it, or leave {key} out")
+        _refuse_unsendable(raw[key], f"the name of the {key}", where)
     return Scope(raw["database"], raw["role"])
 
 
+def _refuse_unsendable(text: str | None, what: str, where: str) -> None:
+    """Refuse what no name on any server holds, and what could not even be sent: a null character, half of a surrogate pair."""
+    if text is None or ("\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)):
+        return
+    raise InputError(f"{what} {text!a} holds a character that no PostgreSQL name can hold", where=where, remedy="Correct the name")
+
+
 def _parse_setting(raw: t.Mapping[str, t.Any], *, absent: bool) -> SettingWanted:
+    _refuse_unsendable(raw["name"], "the name of the setting", "option settings")
     where = f"option settings, {raw['name']}"
     scope = _parse_scope(raw, where)
     if absent:
