@@ -149,7 +149,7 @@ def postgresql_tuning(
 def _derived(compute: dict[str, t.Any], level: t.Any, connections: t.Any, major: t.Any, provider: t.Any) -> Tuning:
     if level == "none":
         return Tuning()
-    if isinstance(major, str) and major.isdigit():
+    if isinstance(major, str) and major.isdecimal():
         major = int(major)
     if not isinstance(major, int):
         raise InputError("the server's major version is not known", where="option server_major", remedy="Pass it, for example 17")

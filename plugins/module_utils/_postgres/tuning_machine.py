@@ -56,7 +56,7 @@ def read_machine(compute: t.Mapping[str, t.Any], where: str) -> Machine:
     :param where: what errors call the declaration.
     :raises InputError: for a value that is missing or does not describe a machine.
     """
-    unknown = sorted(set(compute) - {"memory", "cpus", "storage", "disk"})
+    unknown = [str(name) for name in compute if name not in ("memory", "cpus", "storage", "disk")]
     if unknown:
         raise InputError(f"{', '.join(unknown)} says nothing about a machine", where=where, remedy="Name memory, cpus, storage and disk")
     memory = _size(compute.get("memory"), f"{where}, memory")
@@ -84,7 +84,7 @@ def read_connections(declared: t.Any, where: str) -> int:
     roles: t.Any = []
     if isinstance(declared, t.Mapping):
         declared, roles = declared.get("application"), declared.get("roles") or []
-    if isinstance(declared, str) and declared.strip().isdigit():
+    if isinstance(declared, str) and declared.strip().isdecimal():
         declared = int(declared)
     if not isinstance(declared, int) or isinstance(declared, bool) or declared < 1:
         raise InputError(
@@ -119,7 +119,7 @@ def _size(value: t.Any, where: str) -> int | None:
         size = fractions.Fraction(units[1]) * NEON_MEMORY_PER_CU if units else parse_real(str(value), "B")
     except BadNumberError as problem:
         raise InputError(f"{value!r} is no size", where=where, why=str(problem), remedy="Write it as 4GB") from None
-    if size <= 0:
+    if not 0 < size < math.inf:
         raise InputError(f"{value!r} is no size", where=where, remedy="Write it as 4GB")
     return math.floor(size)
 

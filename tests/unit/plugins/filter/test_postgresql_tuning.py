@@ -59,6 +59,11 @@ def test_without_a_level_only_what_is_declared_is_left_and_the_machine_is_not_lo
         (COMPUTE, {"database": ["jit"]}, "database: .* is no dictionary"),
         ("4GB", {}, "the input: '4GB' is no dictionary"),
         (None, {}, "the input: the memory is not declared"),
+        (COMPUTE, {"connections": "\u00b2"}, "option connections: '\u00b2' is no number of connections"),
+        (COMPUTE, {"server_major": "\u00b2"}, "option server_major: the server's major version is not known"),
+        ({**COMPUTE, "memory": "inf"}, {}, "the input, memory: 'inf' is no size"),
+        ({**COMPUTE, "disk": float("inf")}, {}, "the input, disk: inf is no size"),
+        ({**COMPUTE, 1: 2}, {}, "the input: 1 says nothing about a machine"),
         ({**COMPUTE, "memory": "1MB"}, {}, "the input, memory: '1MB' is less than 128MB"),
     ],
 )
