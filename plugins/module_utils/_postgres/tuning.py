@@ -177,12 +177,14 @@ def memory_sum(machine: Machine, connections: int, major: int, settings: t.Mappi
 def settle(derived: Tuning, server: t.Mapping[str, t.Any], database: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return what is to be set by scope: what is declared goes before what is derived, and a declared null leaves a derived setting out.
 
+    A declaration for the whole server goes before what is derived for the database as well, which would win on the server.
+
     :returns: ``server`` and ``database``, and under ``derived`` for each of them the names that come from the level.
     """
     merged: dict[str, t.Any] = {"derived": {}}
     for scope, own, declared in (("server", derived.server, server), ("database", derived.database, database)):
         # PostgreSQL does not tell upper and lower case of a name apart.
-        spoken_of = {str(name).lower() for name in declared}
+        spoken_of = {str(name).lower() for name in (*declared, *server)}
         kept = {name: value for name, value in own.items() if name not in spoken_of}
         left_out = {name for name in declared if declared[name] is None and str(name).lower() in own}
         merged[scope] = {**kept, **{name: value for name, value in declared.items() if name not in left_out}}

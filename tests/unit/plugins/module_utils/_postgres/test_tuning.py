@@ -298,6 +298,16 @@ def test_what_is_declared_goes_before_what_is_derived() -> None:
     }
 
 
+def test_what_is_declared_for_the_whole_server_goes_before_what_is_derived_for_the_database() -> None:
+    """The database's value would be in force otherwise, whatever the operator has written down for the server."""
+    derived = Tuning({}, {"work_mem": "13MB", "jit": "off", "random_page_cost": 1.1})
+    assert settle(derived, {"WORK_MEM": "64MB", "jit": "on"}, {}) == {
+        "server": {"WORK_MEM": "64MB", "jit": "on"},
+        "database": {"random_page_cost": 1.1},
+        "derived": {"server": [], "database": ["random_page_cost"]},
+    }
+
+
 @given(st.integers(1, 64), CONNECTIONS)
 def test_a_sum_that_does_not_fit_is_seen(gigabytes: int, connections: int) -> None:
     assume(connections > 8)
