@@ -86,7 +86,7 @@ class EndpointResource(NeonResource):
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
         self._deleted = change.action == "delete"
-        answer = send_endpoint(self.client, self._project_id or "", change)
+        answer = send_endpoint(self.client, self._project_id or "", change, unless=self._is_there)
         if change.action == "restart":
             self._restarted = True
         elif change.action in ("create", "update") and (self._wish.pg_settings or self._wish.pg_settings_absent):
@@ -106,6 +106,13 @@ class EndpointResource(NeonResource):
             return {"endpoint": endpoint_facts(state)}
         defaults = default_compute(self.client, self._project_id, wish.compute) if state is None else NOTHING_SAID
         return {"endpoint": predicted_facts(state, wish, self._branch_id, plan, defaults)}
+
+    def _is_there(self) -> bool:
+        """Tell whether there is the endpoint that was to be made: of read replicas Neon would make another one, whatever their names.
+
+        One without a name is made only where there was none of its type, so any of its type is it.
+        """
+        return self._find(self._project_id or "", self._branch_id or "") is not None
 
     def _find(self, project_id: str, branch_id: str) -> Endpoint | None:
         answer = self.client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
@@ -176,11 +183,15 @@ class EndpointResource(NeonResource):
             )
 
 
-def send_endpoint(client: NeonClient, project_id: str, change: Change) -> t.Mapping[str, t.Any]:
-    """Send one change of an endpoint's plan."""
+def send_endpoint(client: NeonClient, project_id: str, change: Change, *, unless: t.Callable[[], bool] | None = None) -> t.Mapping[str, t.Any]:
+    """Send one change of an endpoint's plan.
+
+    :param unless: tells whether the endpoint that is to be made is there, see :meth:`NeonClient.call`. A read-write one, of which Neon makes no
+        second one, needs no such look.
+    """
     endpoints = path_of("projects", project_id, "endpoints")
     if change.action == "create":
-        return client.call("POST", endpoints, body={"endpoint": change.payload})
+        return client.call("POST", endpoints, body={"endpoint": change.payload}, unless=unless)
     path = endpoints + path_of(change.payload["id"])
     if change.action == "delete":
         try:

@@ -205,6 +205,39 @@ def test_a_lost_answer_to_a_new_replica_is_adopted_by_its_name() -> None:
         assert run(**REPLICA, name="reports")["endpoint"]["id"] == "ep-reports-1"
 
 
+@pytest.mark.parametrize("name", ["reports", None])
+def test_before_a_replica_is_asked_for_again_it_is_looked_for(name: str | None) -> None:
+    """Neon makes any number of replicas, also of one name, so a 503 that was not true would leave two."""
+    named = {} if name is None else {"name": name}
+    replica = endpoint(id="ep-ro", type="read_only", **SIZES, **named)
+    body = {"endpoint": {"branch_id": BRANCH_ID, "type": "read_only", **SIZES, **named}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY))
+        neon.expect("POST", ENDPOINTS, refusal("unavailable"), body=body, status=503)
+        # In this moment, and then once more as after any lost answer.
+        neon.expect("GET", LIST, listed(READY, replica))
+        neon.expect("GET", LIST, listed(READY, replica))
+        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", LIST, listed(READY, replica))
+        result = run(type="read_only", name=name)
+    assert (result["changed"], result["endpoint"]["id"]) == (True, "ep-ro")
+
+
+@pytest.mark.parametrize(("status", "looks"), [(503, 1), (423, 0), (429, 0)])
+def test_a_replica_that_is_not_there_is_asked_for_again(status: int, looks: int) -> None:
+    other = endpoint(id="ep-other", type="read_only", name="other")
+    replica = endpoint(id="ep-ro", type="read_only", name="reports", **SIZES)
+    body = {"endpoint": {"branch_id": BRANCH_ID, "type": "read_only", "name": "reports", **SIZES}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(other))
+        neon.expect("POST", ENDPOINTS, refusal("busy"), body=body, status=status)
+        for _look in range(looks):
+            neon.expect("GET", LIST, listed(other))
+        neon.expect("POST", ENDPOINTS, {"endpoint": replica, "operations": []}, body=body, status=201)
+        neon.expect("GET", LIST, listed(other, replica))
+        assert run(type="read_only", name="reports")["changed"] is True
+
+
 def test_a_pinned_replica_is_given_its_name_without_waking_it() -> None:
     after = {**OTHER, "name": "reports"}
     with conversation() as neon:
