@@ -20,6 +20,7 @@ from .rules import check_compute, check_open_end, compute_differences, declared,
 IS_OURS: t.Final = "is it ours"
 LIBRARIES: t.Final = "available libraries"
 USAGE: t.Final = "usage"
+PROTECTED: t.Final = "protected branches"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +54,12 @@ class Known:
 
     :param ours: whether it may be changed and deleted without ``adopt``: it was made by this collection, or its id is pinned.
     :param libraries: the libraries that it can preload; None if nobody asked.
+    :param protected: the names of its protected branches; empty if nobody asked.
     """
 
     ours: bool = True
     libraries: tuple[str, ...] | None = None
+    protected: tuple[str, ...] = ()
 
 
 NOTHING_ASKED: t.Final = Known()
@@ -91,7 +94,9 @@ def open_questions(project: Project, wish: ProjectWish) -> frozenset[str]:
     """
     if not wish.present:
         # Without the right confirmation nothing is deleted, whoever made it.
-        return frozenset({IS_OURS}) if not wish.adopt and wish.confirm_destroy == project.name else frozenset()
+        if wish.confirm_destroy != project.name:
+            return frozenset()
+        return frozenset({PROTECTED}) if wish.adopt else frozenset({PROTECTED, IS_OURS})
     if not wish.owner:
         return frozenset()
     _refuse_immutable(project, wish)
@@ -113,8 +118,8 @@ def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTH
     :param project: the project, None if there is none.
     :param known: the answers to :func:`open_questions`.
     :raises ImmutableError: for a difference that cannot be changed.
-    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, or an
-        impossible declaration.
+    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, the
+        deletion of a project with protected branches, or an impossible declaration.
     :raises ConfirmationError: for an unconfirmed deletion, a shorter history, or a quota that is used up already.
     """
     if not wish.present:
@@ -143,6 +148,12 @@ def _plan_absent(project: Project | None, wish: ProjectWish, known: Known) -> Pl
     require_confirmation(wish.confirm_destroy, project.name, f"delete project {project.name} with all its branches and data")
     if not known.ours and not wish.adopt:
         raise _foreign(project, "deleted with all its branches and data")
+    if known.protected:
+        raise InputError(
+            f"a project with protected branches is not deleted, these are protected: {', '.join(known.protected)}",
+            where=f"project {project.name} ({project.id})",
+            remedy="Declare them with protected: false first (neon_branch), and delete the project in a later task",
+        )
     before = {"name": project.name, "region_id": project.region_id, "pg_version": project.pg_version}
     return Plan(changes=(Change("delete", f"project {project.name}", {"id": project.id}),), before=before)
 

@@ -11,11 +11,12 @@ import typing as t
 import pytest
 import requests
 from unit.module_runner import run_module
-from unit.neon_conversation import BRANCH_ID, ENDPOINT_ID, HOST_NAME, PROJECT_ID, conversation, endpoint, operation, options, refusal
+from unit.neon_conversation import BRANCH_ID, ENDPOINT_ID, HOST_NAME, PROJECT_ID, branch, conversation, endpoint, operation, options, refusal
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_endpoint
 
-LIST = f"/projects/{PROJECT_ID}/branches/{BRANCH_ID}/endpoints"
+BRANCH = f"/projects/{PROJECT_ID}/branches/{BRANCH_ID}"
+LIST = f"{BRANCH}/endpoints"
 ENDPOINTS = f"/projects/{PROJECT_ID}/endpoints"
 PATH = f"{ENDPOINTS}/{ENDPOINT_ID}"
 WISH = {"project_id": PROJECT_ID, "branch_id": BRANCH_ID, "min_cu": 0.5, "max_cu": 2, "suspend_timeout_seconds": -1}
@@ -110,17 +111,33 @@ def test_a_lost_answer_to_a_change_is_looked_up() -> None:
 def test_absent() -> None:
     with conversation() as neon:
         neon.expect("GET", LIST, listed(READY))
+        neon.expect("GET", BRANCH, {"branch": branch()})
         neon.expect("DELETE", PATH, {"endpoint": READY, "operations": []})
         neon.expect("GET", LIST, listed())
         result = run(state="absent", confirm_destroy=ENDPOINT_ID)
     assert result["endpoint"] == GONE
     with conversation() as neon:
         neon.expect("GET", LIST, listed(READY))
+        neon.expect("GET", BRANCH, {"branch": branch()})
         checked = run(check=True, state="absent", confirm_destroy=ENDPOINT_ID)
     assert (checked["endpoint"], checked["diff"]) == (result["endpoint"], result["diff"])
     with conversation() as neon:
         neon.expect("GET", LIST, listed())
         assert run(state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("kind", ["read_write", "read_only"])
+def test_a_compute_of_a_protected_branch_is_not_deleted(kind: str, check: bool) -> None:
+    """Neon refuses it, which a check has to know."""
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint(type=kind)))
+        neon.expect("GET", BRANCH, {"branch": branch(protected=True)})
+        result = run(check=check, type=kind, state="absent", confirm_destroy=ENDPOINT_ID)
+    assert result["msg"] == (
+        f"branch production ({BRANCH_ID}): the {kind} endpoint {ENDPOINT_ID} of a protected branch is not deleted. "
+        "Declare it with protected: false first (neon_branch), and delete the endpoint in a later task."
+    )
 
 
 def test_an_endpoint_of_another_branch_is_never_touched() -> None:
