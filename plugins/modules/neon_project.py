@@ -48,7 +48,7 @@ options:
     type: str
   pg_version:
     description:
-      - Major version of PostgreSQL. Cannot be changed after creation.
+      - Major version of PostgreSQL, 14 to 18. Cannot be changed after creation.
     type: int
   store_passwords:
     description:

@@ -23,6 +23,11 @@ USAGE: t.Final = "usage"
 PROTECTED: t.Final = "protected branches"
 
 
+# The major versions of PostgreSQL that Neon's API description knows.
+_OLDEST_MAJOR: t.Final = 14
+_NEWEST_MAJOR: t.Final = 18
+
+
 @dataclasses.dataclass(frozen=True)
 class ProjectWish:
     """A declared project. None means: not declared.
@@ -73,6 +78,20 @@ def check_project_wish(wish: ProjectWish) -> None:
     check_name(wish.name, "name", "project")
     if not wish.present:
         return
+    if wish.region_id is not None and not wish.region_id.strip():
+        raise InputError(
+            f"{wish.region_id!r} names no region",
+            where="option region_id",
+            why="An unset variable gives that",
+            remedy="Give a region, for example aws-eu-central-1, or leave the option out for Neon's choice",
+        )
+    if wish.pg_version is not None and not _OLDEST_MAJOR <= wish.pg_version <= _NEWEST_MAJOR:
+        raise InputError(
+            f"it is {wish.pg_version}",
+            where="option pg_version",
+            why=f"Neon has PostgreSQL {_OLDEST_MAJOR} to {_NEWEST_MAJOR}",
+            remedy="Declare one of these major versions",
+        )
     if wish.default_branch is not None:
         check_name(wish.default_branch, "default_branch")
     for option, name, kind in (("owner_role", wish.owner_role, "role"), ("database", wish.database, "database")):
