@@ -60,8 +60,9 @@ options:
       - Jinja2 expressions over the host's variables, without braces. The first one that gives a text which is not empty is the host's name.
       - Without it (and if no expression gives one), a host is called like its branch if O(projects) names exactly one project, and like
         project and branch with a hyphen in between otherwise. What separates host patterns or paths becomes a hyphen. If two names are the same
-        then, the id of the branch is appended; a branch whose own name needs no change keeps it.
-      - Two hosts with the same name are an error.
+        then, the id of the branch is appended; a branch whose own name needs no change keeps it. The id is also appended to a name that Ansible
+        or a group of this plugin has, such as C(all) or C(neon_protected).
+      - Two hosts with the same name are an error, and so is a host with the name of a group, or one that an expression gives a name of the latter kind.
     type: list
     elements: str
     default: []
@@ -194,7 +195,7 @@ from ansible.template import trust_as_template
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import AmbiguousError, DbinfraError, InputError
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.plain import to_plain
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.account import read_projects
-from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_hosts import BranchHost, Login, checked_entries, hosts_of
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.branch_hosts import BranchHost, Login, checked_entries, hosts_of, is_reserved
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.client import open_client
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.connection import ca_certificate
 from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.ids import given_ids
@@ -296,6 +297,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     f"two branches would be the host {name!r}: {owners[name]} and {branch_id}",
                     where="option hostnames",
                     remedy="Let an expression give different names, for example neon_branch.id",
+                )
+            if is_reserved(name) or name in self.inventory.groups:
+                raise InputError(
+                    f"branch {branch_id} would be the host {name!r}, and {'this name is reserved' if is_reserved(name) else 'a group has this name'}",
+                    where="option hostnames",
+                    why="Ansible would take the group for the host, and put that into other groups",
+                    remedy="Let an expression give another name, for example neon_branch.id",
                 )
             owners[name] = branch_id
             self.inventory.add_host(name)

@@ -68,6 +68,7 @@ options:
       - V(started) and V(suspended) have it running or not; Neon suspends an idle compute, and starts one that is connected to.
       - V(restarted) restarts it, every time, and needs it to be active. Connections drop.
       - V(started), V(suspended) and V(restarted) need it to be there. What else is declared is brought about first.
+      - V(absent) is refused as long as the branch is protected.
     choices: [present, absent, started, suspended, restarted]
   settings:
     description:

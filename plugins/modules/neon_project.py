@@ -18,6 +18,7 @@ description:
   - A deleted project can be recovered for some days in the console. It counts as absent, and its name is free.
   - Costs one request if nothing is to be changed and the list of projects says all that is compared, else one more. A change or
     deletion of a project that was found by its name costs one more unless O(adopt), and one of O(preload_libraries) one more.
+    A deletion costs one more to see that no branch is protected. As long as one is, Neon does not delete the project.
 version_added: 0.1.0
 author: dbinfra contributors (@dbinfra)
 extends_documentation_fragment:
@@ -48,7 +49,7 @@ options:
     type: str
   pg_version:
     description:
-      - Major version of PostgreSQL. Cannot be changed after creation.
+      - Major version of PostgreSQL, 14 to 18. Cannot be changed after creation.
     type: int
   store_passwords:
     description:

@@ -29,6 +29,7 @@ KINDS = [
     {"drop_after": True},
     # The work is done, and the answer says otherwise, or comes in pieces, or only half of it comes.
     {"status": 500, "after_work": True},
+    {"status": 503, "after_work": True},
     {"status": 504, "after_work": True},
     {"cut": "length"},
     {"cut": "connection"},

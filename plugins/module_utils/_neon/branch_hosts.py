@@ -24,7 +24,9 @@ from .records import branch_from, endpoint_from, project_from
 Facts = dict[str, t.Any]
 READ_WRITE: t.Final = "read_write"
 # Ansible gives these names a meaning of their own.
-_RESERVED: t.Final = frozenset({"", "all", "ungrouped", "localhost", "127.0.0.1", "neon"})
+_RESERVED: t.Final = frozenset({"", "all", "ungrouped", "localhost", "127.0.0.1"})
+# What the groups of this inventory are called, also those that only other branches would make.
+_OWN_GROUP: t.Final = re.compile(r"neon(_protected|_default|_(project|environment|parent)_\w*)?")
 _GROUP_BREAKERS: t.Final = re.compile(r"\W")
 # What is left out separates patterns (:,&!), makes ranges ([]) or a path (/) of a host's name.
 _HOST_BREAKERS: t.Final = re.compile(r"[^\w.-]")
@@ -162,6 +164,11 @@ def hosts_of(projects: t.Sequence[Facts], patterns: t.Sequence[str], *, prefixed
     return [_host(name, project, branch, project_groups[project["id"]], login) for name, (project, branch) in zip(names, chosen, strict=True)]
 
 
+def is_reserved(name: str) -> bool:
+    """Tell whether Ansible or a group of this inventory has a name. A host of that name would make a group the child of others."""
+    return name in _RESERVED or _OWN_GROUP.fullmatch(name) is not None
+
+
 def group_name(*parts: str) -> str:
     """Return a group's name: what could not stand in one becomes an underscore."""
     return _GROUP_BREAKERS.sub("_", "_".join(parts))
@@ -268,6 +275,6 @@ def _unique_names(wanted: t.Sequence[tuple[str, str]], composed: bool) -> list[s
     seen = collections.Counter(safe)
 
     def own(wish: str, name: str) -> bool:
-        return name not in _RESERVED and (seen[name] == 1 or (wish == name and name in exact))
+        return not is_reserved(name) and (seen[name] == 1 or (wish == name and name in exact))
 
     return [name if own(wish, name) else f"{name}-{branch_id}".lstrip("-.") for (wish, branch_id), name in zip(wanted, safe, strict=True)]

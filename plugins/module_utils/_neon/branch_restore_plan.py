@@ -16,7 +16,7 @@ from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.reconcile import Change, Plan
 from .branch_copy import why_no_copy
 from .branch_state import BranchState, restriction
-from .branch_wish import BranchWish, RestoreWish
+from .branch_wish import BranchWish, RestoreWish, copy_is_source
 from .history_point import check_history, text_of
 from .records import Branch
 from .rules import declared, require_confirmation
@@ -29,12 +29,14 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
     """Return what resets or restores a branch.
 
     :param branch: the branch of ``state``.
-    :raises InputError: if Neon cannot do it, or a branch that is not the kept copy has its name, before anything is sent.
+    :raises InputError: if Neon cannot do it, a branch that is not the kept copy has its name, or the source has it, before anything is sent.
     :raises ConfirmationError: without the exact name. What was done already needs none, but a wrong one is refused.
     """
     deed = RESET if wish.state == "reset" else RESTORE
     where = f"branch {branch.name} ({branch.id})"
     if state.preserved is not None:
+        if wish.restore is not None and wish.restore.source is not None and wish.restore.source == state.preserved.id:
+            raise copy_is_source(f"{state.preserved.name} ({state.preserved.id})")
         if not state.done:
             _require_copy(branch, state.preserved, state, deed, wish)
         return Plan()
@@ -77,6 +79,14 @@ def plan_replace(branch: Branch, state: BranchState, wish: BranchWish) -> Plan:
     if source.id == branch.id and restore.timestamp is None and restore.lsn is None:
         raise InputError(
             "the source is the branch itself, and nothing says to which moment it is restored", where="option restore", remedy="Give timestamp or lsn"
+        )
+    # A root branch stays one.
+    if branch.parent_id is not None and source.id != branch.id and source.expires_at is not None:
+        raise InputError(
+            f"branch {source.name} expires at {source.expires_at}, and an expiring branch cannot have children",
+            where="option restore.source",
+            why="The source of a restore becomes the branch's parent",
+            remedy="Clear its expiry first (expires_at: never), or choose another source",
         )
     check_history(restore.timestamp, state.history, "option restore.timestamp", wish.now)
     loss = f"its present content is kept as branch {wish.preserve_under_name}" if wish.preserve else "its present content is lost"

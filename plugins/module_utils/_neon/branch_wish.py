@@ -216,6 +216,8 @@ def _check_preserving(wish: BranchWish) -> None:
     what = "reset" if wish.state == "reset" else "restore"
     if wish.preserve_under_name == wish.name:
         raise InputError("it is the branch's own name", where="option preserve_under_name", remedy="Choose a name that no branch has yet")
+    if wish.restore is not None and wish.restore.source is not None and wish.restore.source == wish.preserve_under_name:
+        raise copy_is_source(wish.restore.source)
     if not wish.preserve and wish.preserve_under_name is not None:
         raise InputError("a copy is named and refused", where="options preserve and preserve_under_name", remedy="Remove one of them")
     if not wish.preserve and wish.state == "restored":
@@ -227,6 +229,19 @@ def _check_preserving(wish: BranchWish) -> None:
             why=f"The {what} replaces it, and the kept copy is how a later run knows that the {what} was done",
             remedy="Give a name that no branch has yet" + (", or say preserve: false if the content may be lost" if what == "reset" else ""),
         )
+
+
+def copy_is_source(source: str) -> InputError:
+    """Return the error for a restore that is to keep its copy under the name that its source has.
+
+    :param source: as declared, a name or an id.
+    """
+    return InputError(
+        f"both are the branch {source}",
+        where="options restore.source and preserve_under_name",
+        why="A branch of that name would pass for the kept copy, and nothing would be restored",
+        remedy="Choose as preserve_under_name a name that no branch has yet",
+    )
 
 
 def _expiry(params: t.Mapping[str, t.Any], now: float) -> Expiry | None:

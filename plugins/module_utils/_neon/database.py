@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from .._core.errors import NotFoundError, ProviderError
@@ -87,14 +88,14 @@ class DatabaseResource(NeonResource):
             # Before the database is made: a task that fails afterwards would have changed something.
             if self._access.host is None and not hosts_of(self.client, self._project_id or "", self._branch_id or ""):
                 raise self._no_compute(self._branch_id or "")
-            return self.client.call("POST", path, body={"database": change.payload})
+            return self._with_owner("POST", path, change)
         path += path_of(self._wish.name)
         if change.action == "delete":
             try:
                 return self.client.call("DELETE", path)
             except NotFoundError:
                 return {}
-        return self.client.call("PATCH", path, body={"database": change.payload})
+        return self._with_owner("PATCH", path, change)
 
     def settled_project(self, answer: t.Mapping[str, t.Any] | None) -> str | None:
         """Return the project's id."""
@@ -125,6 +126,18 @@ class DatabaseResource(NeonResource):
                 stand_in=state.stand_in,
             ),
         }
+
+    def _with_owner(self, method: str, path: str, change: Change) -> t.Mapping[str, t.Any]:
+        """Send what names the owner. If Neon does not know that role, the error names the option."""
+        try:
+            return self.client.call(method, path, body={"database": change.payload})
+        except NotFoundError as error:
+            owner, refusal = self._wish.owner_name, error.details.get("neon_error") or {}
+            if owner and re.search(rf"\brole\b|(?<![\w-]){re.escape(owner)}(?![\w-])", str(refusal.get("message")), re.IGNORECASE):
+                error.what = "Neon does not know this role"
+                error.where = f"option owner_name ({owner}), {error.where}"
+                error.remedy = "Correct the name (it is compared exactly), or make the role first (neon_role)"
+            raise
 
     def _copy_of(self, origin: Origin) -> DatabaseState:
         original = database_called(self.client, origin.project_id, origin.branch_id, self._wish.name)

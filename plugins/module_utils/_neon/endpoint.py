@@ -31,7 +31,7 @@ from .endpoint_plan import (
 from .ids import wrong_pin
 from .lists import only
 from .options import client_of, compute_of, is_predicted, parent_id
-from .records import NOTHING_SAID, Compute, Endpoint, compute_from_settings, endpoint_from, project_from
+from .records import NOTHING_SAID, Compute, Endpoint, branch_answer, compute_from_settings, endpoint_from, project_from
 from .resource import NeonResource
 
 _STATE_AFTER: t.Final = {"started": ACTIVE, "restarted": ACTIVE, "suspended": IDLE}
@@ -63,16 +63,20 @@ class EndpointResource(NeonResource):
         self._settings_sent = False
         self._restarted = False
         self._deleted = False
+        self._protected: str | None = None
         self._first_start: str | None = None
         self._looked = False
 
     def read(self) -> Endpoint | None:
-        """Return the endpoint or None; one request."""
+        """Return the endpoint or None; one request, and one more before a confirmed deletion."""
         if self._project_id is None or self._branch_id is None:
             return self._foreseen
         endpoint = self._find(self._project_id, self._branch_id)
         if not self._looked:
             self._looked, self._first_start = True, endpoint.started_at if endpoint else None
+            # Without the right confirmation nothing is deleted, whatever its branch is.
+            if self._wish.absent and endpoint is not None and self._wish.confirm_destroy == endpoint.id:
+                self._protected = self._protecting(self._project_id, self._branch_id)
         return endpoint
 
     def plan(self, state: Endpoint | None) -> Plan:
@@ -81,12 +85,13 @@ class EndpointResource(NeonResource):
             self._require_echo(state)
         # After a lost answer, the time of the last start tells whether it was carried out.
         restarted = state is not None and state.started_at is not None and state.started_at != self._first_start
-        return plan_endpoint(state, self._branch_id, self._wish, done=self._wish.state == "restarted" and (self._restarted or restarted))
+        done = self._wish.state == "restarted" and (self._restarted or restarted)
+        return plan_endpoint(state, self._branch_id, self._wish, done=done, protected=self._protected)
 
     def send(self, change: Change) -> t.Mapping[str, t.Any]:
         """Send one change."""
         self._deleted = change.action == "delete"
-        answer = send_endpoint(self.client, self._project_id or "", change)
+        answer = send_endpoint(self.client, self._project_id or "", change, unless=self._is_there)
         if change.action == "restart":
             self._restarted = True
         elif change.action in ("create", "update") and (self._wish.pg_settings or self._wish.pg_settings_absent):
@@ -106,6 +111,18 @@ class EndpointResource(NeonResource):
             return {"endpoint": endpoint_facts(state)}
         defaults = default_compute(self.client, self._project_id, wish.compute) if state is None else NOTHING_SAID
         return {"endpoint": predicted_facts(state, wish, self._branch_id, plan, defaults)}
+
+    def _protecting(self, project_id: str, branch_id: str) -> str | None:
+        """Return the branch's name if it is protected."""
+        branch = branch_answer(self.client.get(path_of("projects", project_id, "branches", branch_id)), project_id, f"branch {branch_id}")
+        return branch.name if branch.protected else None
+
+    def _is_there(self) -> bool:
+        """Tell whether there is the endpoint that was to be made: of read replicas Neon would make another one, whatever their names.
+
+        One without a name is made only where there was none of its type, so any of its type is it.
+        """
+        return self._find(self._project_id or "", self._branch_id or "") is not None
 
     def _find(self, project_id: str, branch_id: str) -> Endpoint | None:
         answer = self.client.get(path_of("projects", project_id, "branches", branch_id, "endpoints"))
@@ -176,11 +193,15 @@ class EndpointResource(NeonResource):
             )
 
 
-def send_endpoint(client: NeonClient, project_id: str, change: Change) -> t.Mapping[str, t.Any]:
-    """Send one change of an endpoint's plan."""
+def send_endpoint(client: NeonClient, project_id: str, change: Change, *, unless: t.Callable[[], bool] | None = None) -> t.Mapping[str, t.Any]:
+    """Send one change of an endpoint's plan.
+
+    :param unless: tells whether the endpoint that is to be made is there, see :meth:`NeonClient.call`. A read-write one, of which Neon makes no
+        second one, needs no such look.
+    """
     endpoints = path_of("projects", project_id, "endpoints")
     if change.action == "create":
-        return client.call("POST", endpoints, body={"endpoint": change.payload})
+        return client.call("POST", endpoints, body={"endpoint": change.payload}, unless=unless)
     path = endpoints + path_of(change.payload["id"])
     if change.action == "delete":
         try:

@@ -59,7 +59,7 @@ def check_endpoint_wish(wish: EndpointWish) -> None:
         raise InputError(f"a disabled compute cannot be {wish.state}", where="options disabled and state", remedy="Correct one of them")
 
 
-def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: EndpointWish, *, done: bool = False) -> Plan:
+def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: EndpointWish, *, done: bool = False, protected: str | None = None) -> Plan:
     """Return what brings an endpoint to its declaration.
 
     An endpoint that does not differ is left alone completely: a PATCH would wake it, and may restart it.
@@ -67,12 +67,13 @@ def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: Endpoi
     :param endpoint: the declared endpoint of the branch, None if there is none.
     :param branch_id: the branch, None if it is only predicted.
     :param done: it was restarted by this task already, which cannot be seen on it.
-    :raises InputError: for an impossible declaration.
+    :param protected: the name of its branch if that is protected, which matters to a confirmed deletion only.
+    :raises InputError: for an impossible declaration, and for the deletion of a protected branch's endpoint.
     :raises NotFoundError: if one that is not there is to be started, suspended or restarted.
     :raises ConfirmationError: for an unconfirmed deletion.
     """
     if wish.absent:
-        return _plan_absent(endpoint, wish)
+        return _plan_absent(endpoint, wish, protected)
     check_endpoint_wish(wish)
     subject = f"{wish.type} endpoint" + (f" {wish.name}" if wish.name else "")
     if endpoint is None:
@@ -85,10 +86,16 @@ def plan_endpoint(endpoint: Endpoint | None, branch_id: str | None, wish: Endpoi
     return _with_deed(plan, endpoint, wish, subject)
 
 
-def _plan_absent(endpoint: Endpoint | None, wish: EndpointWish) -> Plan:
+def _plan_absent(endpoint: Endpoint | None, wish: EndpointWish, protected: str | None) -> Plan:
     if endpoint is None:
         return Plan()
     require_confirmation(wish.confirm_destroy, str(endpoint.id), f"delete {wish.type} endpoint {endpoint.id}; its host name is lost")
+    if protected is not None:
+        raise InputError(
+            f"the {wish.type} endpoint {endpoint.id} of a protected branch is not deleted",
+            where=f"branch {protected} ({endpoint.branch_id})",
+            remedy="Declare it with protected: false first (neon_branch), and delete the endpoint in a later task",
+        )
     before = declared(type=endpoint.type, name=endpoint.name or None, id=endpoint.id, host=endpoint.host, **_shown(endpoint.compute))
     return Plan(changes=(Change("delete", f"{wish.type} endpoint", {"id": endpoint.id}),), before=before)
 

@@ -18,8 +18,20 @@ from .ids import wrong_pin
 from .lists import only, projects_matching, projects_named
 from .operations import wait_until_settled
 from .options import client_of, compute_of
-from .project_look import available_libraries, is_marked_as_ours
-from .project_plan import IS_OURS, LIBRARIES, NOTHING_ASKED, USAGE, Known, ProjectWish, check_project_wish, keeper, open_questions, plan_project
+from .project_look import available_libraries, is_marked_as_ours, protected_branches
+from .project_plan import (
+    IS_OURS,
+    LIBRARIES,
+    NOTHING_ASKED,
+    PROTECTED,
+    USAGE,
+    Known,
+    ProjectWish,
+    check_project_wish,
+    keeper,
+    open_questions,
+    plan_project,
+)
 from .project_settings import check_libraries, settings_wish
 from .records import NOTHING_SAID, Project, project_from
 from .resource import NeonResource
@@ -61,7 +73,9 @@ class ProjectResource(NeonResource):
             project = project_from(self._get(project.id))
         ours = bool(self._made or self._pinned) or IS_OURS not in questions or self._is_marked(project)
         libraries = available_libraries(self.client, project.id) if LIBRARIES in questions else None
-        return ProjectState(project, Known(ours, libraries))
+        # What is not deleted anyway needs no further look.
+        looked = PROTECTED in questions and (ours or self._wish.adopt)
+        return ProjectState(project, Known(ours, libraries, protected_branches(self.client, project.id) if looked else ()))
 
     def plan(self, state: ProjectState) -> Plan:
         """Plan by :func:`plan_project`."""

@@ -50,3 +50,9 @@ def available_libraries(client: NeonClient, project_id: str) -> tuple[str, ...]:
     where = "the list of preload libraries"
     answer = client.get(path_of("projects", project_id, "available_preload_libraries"))
     return tuple(required(library, "library_name", str, where) for library in optional(answer, "libraries", list, where) or [])
+
+
+def protected_branches(client: NeonClient, project_id: str) -> tuple[str, ...]:
+    """Return the names of the project's protected branches; one request for each page of branches."""
+    branches = (branch_from(data, project_id) for data in branches_matching(client, project_id, None))
+    return tuple(sorted(branch.name for branch in branches if branch.protected))

@@ -20,6 +20,12 @@ from .rules import check_compute, check_open_end, compute_differences, declared,
 IS_OURS: t.Final = "is it ours"
 LIBRARIES: t.Final = "available libraries"
 USAGE: t.Final = "usage"
+PROTECTED: t.Final = "protected branches"
+
+
+# The major versions of PostgreSQL that Neon's API description knows.
+_OLDEST_MAJOR: t.Final = 14
+_NEWEST_MAJOR: t.Final = 18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,10 +59,12 @@ class Known:
 
     :param ours: whether it may be changed and deleted without ``adopt``: it was made by this collection, or its id is pinned.
     :param libraries: the libraries that it can preload; None if nobody asked.
+    :param protected: the names of its protected branches; empty if nobody asked.
     """
 
     ours: bool = True
     libraries: tuple[str, ...] | None = None
+    protected: tuple[str, ...] = ()
 
 
 NOTHING_ASKED: t.Final = Known()
@@ -70,6 +78,20 @@ def check_project_wish(wish: ProjectWish) -> None:
     check_name(wish.name, "name", "project")
     if not wish.present:
         return
+    if wish.region_id is not None and not wish.region_id.strip():
+        raise InputError(
+            f"{wish.region_id!r} names no region",
+            where="option region_id",
+            why="An unset variable gives that",
+            remedy="Give a region, for example aws-eu-central-1, or leave the option out for Neon's choice",
+        )
+    if wish.pg_version is not None and not _OLDEST_MAJOR <= wish.pg_version <= _NEWEST_MAJOR:
+        raise InputError(
+            f"it is {wish.pg_version}",
+            where="option pg_version",
+            why=f"Neon has PostgreSQL {_OLDEST_MAJOR} to {_NEWEST_MAJOR}",
+            remedy="Declare one of these major versions",
+        )
     if wish.default_branch is not None:
         check_name(wish.default_branch, "default_branch")
     for option, name, kind in (("owner_role", wish.owner_role, "role"), ("database", wish.database, "database")):
@@ -91,7 +113,9 @@ def open_questions(project: Project, wish: ProjectWish) -> frozenset[str]:
     """
     if not wish.present:
         # Without the right confirmation nothing is deleted, whoever made it.
-        return frozenset({IS_OURS}) if not wish.adopt and wish.confirm_destroy == project.name else frozenset()
+        if wish.confirm_destroy != project.name:
+            return frozenset()
+        return frozenset({PROTECTED}) if wish.adopt else frozenset({PROTECTED, IS_OURS})
     if not wish.owner:
         return frozenset()
     _refuse_immutable(project, wish)
@@ -113,8 +137,8 @@ def plan_project(project: Project | None, wish: ProjectWish, known: Known = NOTH
     :param project: the project, None if there is none.
     :param known: the answers to :func:`open_questions`.
     :raises ImmutableError: for a difference that cannot be changed.
-    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, or an
-        impossible declaration.
+    :raises InputError: for a difference that only the owner's inventory may change, a change to a foreign project or its deletion, the
+        deletion of a project with protected branches, or an impossible declaration.
     :raises ConfirmationError: for an unconfirmed deletion, a shorter history, or a quota that is used up already.
     """
     if not wish.present:
@@ -143,6 +167,12 @@ def _plan_absent(project: Project | None, wish: ProjectWish, known: Known) -> Pl
     require_confirmation(wish.confirm_destroy, project.name, f"delete project {project.name} with all its branches and data")
     if not known.ours and not wish.adopt:
         raise _foreign(project, "deleted with all its branches and data")
+    if known.protected:
+        raise InputError(
+            f"a project with protected branches is not deleted, these are protected: {', '.join(known.protected)}",
+            where=f"project {project.name} ({project.id})",
+            remedy="Declare them with protected: false first (neon_branch), and delete the project in a later task",
+        )
     before = {"name": project.name, "region_id": project.region_id, "pg_version": project.pg_version}
     return Plan(changes=(Change("delete", f"project {project.name}", {"id": project.id}),), before=before)
 

@@ -23,6 +23,9 @@ _ONE_WAY: t.Final = {
     "hipaa": "HIPAA compliance cannot be disabled once it is enabled",
 }
 
+# Quotas are signed 64-bit integers in Neon's API description.
+_LARGEST_QUOTA: t.Final = 2**63 - 1
+
 
 @dataclasses.dataclass(frozen=True)
 class SettingsWish:
@@ -100,12 +103,19 @@ def settings_wish(options: t.Mapping[str, t.Any]) -> SettingsWish:
 def checked_quota(options: t.Mapping[str, int | None] | None) -> dict[str, int]:
     """Return the declared quotas.
 
-    :raises InputError: for a number below 0.
+    :raises InputError: for a number below 0, or one that the API's 64 bits do not hold.
     """
     said = {name: value for name, value in (options or {}).items() if value is not None}
     for name, value in said.items():
         if value < 0:
             raise InputError(f"{name} is {value}", where="option quota", remedy="Give 0 for no quota, or a number above")
+        if value > _LARGEST_QUOTA:
+            raise InputError(
+                f"{name} is {value}",
+                where="option quota",
+                why=f"Neon takes at most {_LARGEST_QUOTA}",
+                remedy="Give 0 for no quota, or a smaller number",
+            )
     return said
 
 

@@ -213,6 +213,42 @@ def test_a_name_that_only_looks_like_anothers_does_not_take_it(inventory: Invent
     }
 
 
+def test_a_branch_that_is_called_like_a_group_of_the_plugin_is_no_group(inventory: Inventory) -> None:
+    """Also like one that is not there today: a further branch must not rename the hosts."""
+    names = ["neon", "neon_protected", "neon_default", "neon_project_shop", "neon_parent_other", "neon_environment_x", "neon_protected_2", "neon-x"]
+    children = [branch(id=f"br-{number}", name=name, parent_id=BRANCH_ID) for number, name in enumerate(names)]
+    with conversation() as neon:
+        expect_shop(neon, [PRODUCTION, *children])
+        data = inventory.read(projects=["shop"])
+    kept = {"production", "neon_protected_2", "neon-x"}
+    assert set(data.hosts) == kept | {f"{name}-br-{number}" for number, name in enumerate(names) if name not in kept}
+    for name, group in data.groups.items():
+        assert name == "all" or not group.child_groups
+    assert {host.name for host in data.groups["neon_protected"].hosts} == {"production"}
+    assert groups_of(data, "neon_protected-br-1") == {"neon", "neon_project_shop", "neon_parent_production", "neon_environment_neon_protected"}
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"hostnames": ["'all'"]}, "would be the host 'all', and this name is reserved"),
+        ({"hostnames": ["'localhost'"]}, "would be the host 'localhost', and this name is reserved"),
+        ({"hostnames": ["'neon_protected'"]}, "would be the host 'neon_protected', and this name is reserved"),
+        # The first host is in a group that is called like the second.
+        ({"groups": {"staging": True}}, "would be the host 'staging', and a group has this name"),
+        (
+            {"keyed_groups": [{"key": "neon_project.name", "prefix": "is"}], "hostnames": ["'first' if neon_branch.default else 'is_shop'"]},
+            "would be the host 'is_shop', and a group has this name",
+        ),
+    ],
+)
+def test_a_host_that_is_called_like_a_group_is_an_error(inventory: Inventory, more: dict[str, t.Any], text: str) -> None:
+    with conversation() as neon:
+        expect_shop(neon)
+        with pytest.raises(AnsibleParserError, match=f"option hostnames: branch .* {text}"):
+            inventory.read(projects=["shop"], **more)
+
+
 def test_names_of_hosts_can_be_declared(inventory: Inventory) -> None:
     with conversation() as neon:
         expect_shop(neon)

@@ -81,6 +81,10 @@ RESTORED = {"state": "restored", "preserve_under_name": "before"}
         ({**RESTORED, "restore": {"timestamp": "2023-11-14T00:00:00Z", "lsn": "0/1"}}, "options restore.timestamp and restore.lsn: both are given."),
         ({**RESTORED, "restore": {"timestamp": "2023-11-15T22:13:20Z"}}, "option restore.timestamp: 2023-11-15T22:13:20Z is 1 d in the future"),
         ({**RESTORED, "restore": {"timestamp": "2023-11-14T00:00:00 Europe/Berlin"}}, "option restore.timestamp: the zone 'Europe/Berlin' of"),
+        (
+            {**RESTORED, "restore": {"source": "before"}},
+            "options restore.source and preserve_under_name: both are the branch before. A branch of that name would pass for the kept copy",
+        ),
         ({**RESTORED, "restore": {"lsn": "x"}}, "option restore.lsn: 'x' is no LSN."),
         ({**RESTORED, "preserve": False, "preserve_under_name": None, "restore": {"lsn": "0/1"}}, "option preserve: a restore always keeps a copy"),
     ],

@@ -253,7 +253,7 @@ ENDPOINT_CASES = [
     Case(
         neon_endpoint,
         {"state": "absent", "confirm_destroy": ENDPOINT_ID},
-        [computes(endpoint())],
+        [computes(endpoint()), get(PATH, {"branch": branch()})],
         [compute_request("DELETE")],
         [computes()],
         set(),
@@ -379,7 +379,7 @@ PROJECT_CASES = [
     Case(
         neon_project,
         {"name": "shop", "state": "absent", "confirm_destroy": "shop"},
-        [projects(project()), *MARKED],
+        [projects(project()), *MARKED, *MARKED],
         [Request("DELETE", PROJECT, {"project": project()})],
         [projects()],
         set(),

@@ -159,6 +159,30 @@ def test_the_original_of_a_copy_is_not_looked_for_on_another_branch(ca_file: str
         assert "although the branch's compute is ep-other-2.x.neon.tech" in run(ca_file, check=True, **COPY)["msg"]
 
 
+def test_an_owner_that_neon_does_not_know_is_named(ca_file: str) -> None:
+    for there, message in (([], "role nobody not found"), ([database()], "no such owner: nobody")):
+        with conversation() as neon:
+            neon.expect("GET", DATABASES, listed(*there))
+            if there:
+                neon.expect("GET", URI_PATH, URI, query=QUERY)
+                neon.expect("GET", ENDPOINTS_PATH, ENDPOINTS)
+                neon.expect("PATCH", PATH, refusal(message), body={"database": {"owner_name": "nobody"}}, status=404)
+            else:
+                neon.expect("GET", ENDPOINTS_PATH, ENDPOINTS)
+                neon.expect("POST", DATABASES, refusal(message), body={"database": {"name": "shop", "owner_name": "nobody"}}, status=404)
+            text = run(ca_file, owner_name="nobody")["msg"]
+        assert text.startswith("option owner_name (nobody), Neon API, ")
+        assert "Neon does not know this role. " in text and message in text and "or make the role first (neon_role)" in text
+
+
+def test_another_object_that_neon_does_not_know_is_no_owner(ca_file: str) -> None:
+    with conversation() as neon:
+        neon.expect("GET", DATABASES, listed())
+        neon.expect("GET", ENDPOINTS_PATH, ENDPOINTS)
+        neon.expect("POST", DATABASES, refusal("branch not found"), body={"database": {"name": "shop", "owner_name": "nobody"}}, status=404)
+        assert "owner_name" not in run(ca_file, owner_name="nobody")["msg"]
+
+
 def test_a_compute_that_is_only_predicted_gives_no_address(ca_file: str) -> None:
     with conversation() as neon:
         neon.expect("GET", DATABASES, listed(database()))

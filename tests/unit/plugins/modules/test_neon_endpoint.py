@@ -11,11 +11,12 @@ import typing as t
 import pytest
 import requests
 from unit.module_runner import run_module
-from unit.neon_conversation import BRANCH_ID, ENDPOINT_ID, HOST_NAME, PROJECT_ID, conversation, endpoint, operation, options, refusal
+from unit.neon_conversation import BRANCH_ID, ENDPOINT_ID, HOST_NAME, PROJECT_ID, branch, conversation, endpoint, operation, options, refusal
 
 from ansible_collections.dbinfra.postgres.plugins.modules import neon_endpoint
 
-LIST = f"/projects/{PROJECT_ID}/branches/{BRANCH_ID}/endpoints"
+BRANCH = f"/projects/{PROJECT_ID}/branches/{BRANCH_ID}"
+LIST = f"{BRANCH}/endpoints"
 ENDPOINTS = f"/projects/{PROJECT_ID}/endpoints"
 PATH = f"{ENDPOINTS}/{ENDPOINT_ID}"
 WISH = {"project_id": PROJECT_ID, "branch_id": BRANCH_ID, "min_cu": 0.5, "max_cu": 2, "suspend_timeout_seconds": -1}
@@ -110,17 +111,33 @@ def test_a_lost_answer_to_a_change_is_looked_up() -> None:
 def test_absent() -> None:
     with conversation() as neon:
         neon.expect("GET", LIST, listed(READY))
+        neon.expect("GET", BRANCH, {"branch": branch()})
         neon.expect("DELETE", PATH, {"endpoint": READY, "operations": []})
         neon.expect("GET", LIST, listed())
         result = run(state="absent", confirm_destroy=ENDPOINT_ID)
     assert result["endpoint"] == GONE
     with conversation() as neon:
         neon.expect("GET", LIST, listed(READY))
+        neon.expect("GET", BRANCH, {"branch": branch()})
         checked = run(check=True, state="absent", confirm_destroy=ENDPOINT_ID)
     assert (checked["endpoint"], checked["diff"]) == (result["endpoint"], result["diff"])
     with conversation() as neon:
         neon.expect("GET", LIST, listed())
         assert run(state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("kind", ["read_write", "read_only"])
+def test_a_compute_of_a_protected_branch_is_not_deleted(kind: str, check: bool) -> None:
+    """Neon refuses it, which a check has to know."""
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(endpoint(type=kind)))
+        neon.expect("GET", BRANCH, {"branch": branch(protected=True)})
+        result = run(check=check, type=kind, state="absent", confirm_destroy=ENDPOINT_ID)
+    assert result["msg"] == (
+        f"branch production ({BRANCH_ID}): the {kind} endpoint {ENDPOINT_ID} of a protected branch is not deleted. "
+        "Declare it with protected: false first (neon_branch), and delete the endpoint in a later task."
+    )
 
 
 def test_an_endpoint_of_another_branch_is_never_touched() -> None:
@@ -203,6 +220,39 @@ def test_a_lost_answer_to_a_new_replica_is_adopted_by_its_name() -> None:
         neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
         neon.expect("GET", LIST, listed(OTHER, REPORTS))
         assert run(**REPLICA, name="reports")["endpoint"]["id"] == "ep-reports-1"
+
+
+@pytest.mark.parametrize("name", ["reports", None])
+def test_before_a_replica_is_asked_for_again_it_is_looked_for(name: str | None) -> None:
+    """Neon makes any number of replicas, also of one name, so a 503 that was not true would leave two."""
+    named = {} if name is None else {"name": name}
+    replica = endpoint(id="ep-ro", type="read_only", **SIZES, **named)
+    body = {"endpoint": {"branch_id": BRANCH_ID, "type": "read_only", **SIZES, **named}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(READY))
+        neon.expect("POST", ENDPOINTS, refusal("unavailable"), body=body, status=503)
+        # In this moment, and then once more as after any lost answer.
+        neon.expect("GET", LIST, listed(READY, replica))
+        neon.expect("GET", LIST, listed(READY, replica))
+        neon.expect("GET", f"/projects/{PROJECT_ID}/operations", {"operations": []}, query={"limit": "100"})
+        neon.expect("GET", LIST, listed(READY, replica))
+        result = run(type="read_only", name=name)
+    assert (result["changed"], result["endpoint"]["id"]) == (True, "ep-ro")
+
+
+@pytest.mark.parametrize(("status", "looks"), [(503, 1), (423, 0), (429, 0)])
+def test_a_replica_that_is_not_there_is_asked_for_again(status: int, looks: int) -> None:
+    other = endpoint(id="ep-other", type="read_only", name="other")
+    replica = endpoint(id="ep-ro", type="read_only", name="reports", **SIZES)
+    body = {"endpoint": {"branch_id": BRANCH_ID, "type": "read_only", "name": "reports", **SIZES}}
+    with conversation() as neon:
+        neon.expect("GET", LIST, listed(other))
+        neon.expect("POST", ENDPOINTS, refusal("busy"), body=body, status=status)
+        for _look in range(looks):
+            neon.expect("GET", LIST, listed(other))
+        neon.expect("POST", ENDPOINTS, {"endpoint": replica, "operations": []}, body=body, status=201)
+        neon.expect("GET", LIST, listed(other, replica))
+        assert run(type="read_only", name="reports")["changed"] is True
 
 
 def test_a_pinned_replica_is_given_its_name_without_waking_it() -> None:

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 from unit.module_runner import run_module
-from unit.neon_branches import BRANCHES, PATH, listed, search
+from unit.neon_branches import ALL, BRANCHES, PATH, listed, search
 from unit.neon_conversation import BRANCH_ID, OTHER_BRANCH_ID, PROJECT_ID, branch, conversation, endpoint, options, project, refusal
 
 from ansible_collections.dbinfra.postgres.plugins.modules import (
@@ -236,6 +236,7 @@ def test_what_this_task_has_deleted_is_not_missed() -> None:
         assert run(neon_snapshot, **SNAPSHOT, state="absent", id="snap-1", confirm_destroy="nightly")["changed"] is True
     with conversation() as neon:
         neon.expect("GET", f"/projects/{PROJECT_ID}", {"project": project()})
+        neon.expect("GET", BRANCHES, listed(branch()), query=ALL)
         neon.expect("DELETE", f"/projects/{PROJECT_ID}", {"project": project()})
         neon.expect("GET", f"/projects/{PROJECT_ID}", refusal("project not found"), status=404)
         assert run(neon_project, name="shop", state="absent", id=PROJECT_ID, confirm_destroy="shop")["changed"] is True

@@ -275,6 +275,7 @@ def test_absent() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         neon.expect("GET", f"{PATH}/branches", OURS, query=DEFAULT_SEARCH)
+        neon.expect("GET", f"{PATH}/branches", OURS, query=ALL_BRANCHES)
         neon.expect("DELETE", PATH, {"project": project()})
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         result = run(state="absent", confirm_destroy="shop")
@@ -282,6 +283,7 @@ def test_absent() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
         neon.expect("GET", f"{PATH}/branches", OURS, query=DEFAULT_SEARCH)
+        neon.expect("GET", f"{PATH}/branches", OURS, query=ALL_BRANCHES)
         checked = run(check=True, state="absent", confirm_destroy="shop")
     assert (checked["project"], checked["diff"]) == (result["project"], result["diff"])
 
@@ -300,14 +302,30 @@ def test_a_project_of_somebody_else_is_not_deleted(check: bool) -> None:
 def test_a_project_of_somebody_else_is_deleted_once_it_is_adopted_or_pinned() -> None:
     with conversation() as neon:
         neon.expect("GET", "/projects", listed(project()), query=SEARCH)
+        neon.expect("GET", f"{PATH}/branches", OURS, query=ALL_BRANCHES)
         neon.expect("DELETE", PATH, {"project": project()})
         neon.expect("GET", "/projects", listed(), query=SEARCH)
         assert run(state="absent", confirm_destroy="shop", adopt=True)["changed"] is True
     with conversation() as neon:
         neon.expect("GET", PATH, {"project": project()})
+        neon.expect("GET", f"{PATH}/branches", OURS, query=ALL_BRANCHES)
         neon.expect("DELETE", PATH, {"project": project()})
         neon.expect("GET", PATH, refusal("not found"), status=404)
         assert run(state="absent", confirm_destroy="shop", id=PROJECT_ID)["changed"] is True
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_project_with_a_protected_branch_is_not_deleted(check: bool) -> None:
+    """Neon refuses it, which a check has to know."""
+    branches = [branch(default=True, protected=True), branch(id="br-2", name="audit", protected=True), branch(id="br-3", name="staging")]
+    with conversation() as neon:
+        neon.expect("GET", PATH, {"project": project()})
+        neon.expect("GET", f"{PATH}/branches", {"branches": branches}, query=ALL_BRANCHES)
+        result = run(check=check, state="absent", confirm_destroy="shop", id=PROJECT_ID)
+    assert result["msg"] == (
+        f"project shop ({PROJECT_ID}): a project with protected branches is not deleted, these are protected: audit, production. "
+        "Declare them with protected: false first (neon_branch), and delete the project in a later task."
+    )
 
 
 def test_absent_already() -> None:

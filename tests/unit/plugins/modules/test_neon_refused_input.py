@@ -156,3 +156,27 @@ def test_one_end_that_makes_the_range_too_wide(check: bool) -> None:
         neon.expect("GET", f"/projects/{PROJECT_ID}/branches/{BRANCH_ID}/endpoints", {"endpoints": [endpoint()]})
         message = run_module(neon_endpoint, options(**ON_BRANCH, max_cu=9), check=check)["msg"]
     assert message.startswith("options min_cu and max_cu: max_cu is 9. Neon scales over at most 8 CU, and min_cu is 0.25. Declare at most 8,")
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        *(({"pg_version": major}, f"option pg_version: it is {major}. Neon has PostgreSQL 14 to 18.") for major in (3, 13, 19, 99)),
+        ({"region_id": ""}, "option region_id: '' names no region. An unset variable gives that."),
+        ({"region_id": " "}, "option region_id: ' ' names no region. An unset variable gives that."),
+        *(
+            ({"quota": {"active_time_seconds": number}}, f"option quota: active_time_seconds is {number}. Neon takes at most 9223372036854775807.")
+            for number in (2**63, 10**30)
+        ),
+    ],
+)
+def test_a_project_that_neon_does_not_have(wish: dict[str, t.Any], message: str, check: bool) -> None:
+    assert refused(neon_project, {**PROJECT, **wish}, check).startswith(message)
+
+
+@pytest.mark.parametrize("wish", [{"pg_version": 14}, {"pg_version": 18}, {"quota": {"active_time_seconds": 2**63 - 1}}])
+def test_the_outermost_of_a_project_is_asked_for(wish: dict[str, t.Any]) -> None:
+    with conversation() as neon:
+        neon.expect("GET", "/projects", {"projects": [], "pagination": {}}, query={"search": "shop", "limit": "400"})
+        assert run_module(neon_project, options(**{**PROJECT, **wish}), check=True)["changed"] is True

@@ -171,6 +171,14 @@ def test_a_restore_takes_an_earlier_content() -> None:
     assert steps(plan(CHILD, FAMILY, **RESTORE, restore=RestoreWish("staging"))) == ["restore"]
 
 
+def test_an_expiring_source_that_does_not_become_a_parent_is_taken() -> None:
+    branch = dataclasses.replace(CHILD, expires_at=in_days(1))
+    assert steps(plan(branch, {**FAMILY, "source": branch}, **{**RESTORE, "restore": RestoreWish(timestamp=NOON)})) == ["restore"]
+    expiring = dataclasses.replace(CHILD, expires_at=in_days(1))
+    wish = {**RESTORE, "restore": RestoreWish("preview"), "confirm_destroy": "staging"}
+    assert steps(plan(SCHEMA, {**FAMILY, "source": expiring}, **wish)) == ["restore"]
+
+
 @pytest.mark.parametrize("wish", [{**RESET, "confirm_destroy": None}, {**RESTORE, "restore": RestoreWish(timestamp=NOON)}])
 def test_a_kept_copy_means_that_it_was_done(wish: dict[str, t.Any]) -> None:
     assert plan(CHILD, {"preserved": COPY}, **wish) == Plan()
@@ -274,6 +282,20 @@ def test_children_that_move_are_named() -> None:
             {"parent": "production", "parent_timestamp": NOON},
             InputError,
             "option parent_timestamp.*is before the project was made. It was made at",
+        ),
+        (
+            CHILD,
+            {"preserved": COPY},
+            {**RESTORE, "restore": RestoreWish("br-9")},
+            InputError,
+            r"options restore.source and preserve_under_name: both are the branch kept \(br-9\)",
+        ),
+        (
+            CHILD,
+            {**FAMILY, "source": dataclasses.replace(SCHEMA, expires_at=in_days(1))},
+            {**RESTORE, "restore": RestoreWish("staging")},
+            InputError,
+            "option restore.source: branch staging expires at .* cannot have children",
         ),
         (CHILD, FAMILY, {**RESET, "confirm_destroy": None}, ConfirmationError, "reset branch preview .*content is kept as branch kept"),
         (CHILD, FAMILY, {**RESET, "confirm_destroy": "Preview"}, ConfirmationError, "not the exact name"),
