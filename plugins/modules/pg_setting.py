@@ -30,7 +30,7 @@ description:
     and is not changed is a warning.
   - A missing right is named together with who can give it, and by which statement.
   - The diff reads like C(postgresql.conf), and says which value is in force where that is another one until a restart. A password in
-    C(primary_conninfo) is never shown.
+    C(primary_conninfo) is never shown, in RV(rendered) neither.
   - Runs where the server can be reached; in this collection's plays that is the control node (local connection).
 extends_documentation_fragment:
   - dbinfra.postgres._attributes

@@ -301,8 +301,9 @@ def build_setting(context: Context, services: Services) -> SettingResource | Ren
     wanted = tuple(_parse_setting(raw, absent=state == "absent") for raw in to_plain(params["settings"]))
     for item in wanted:
         # What a task was called with is printed as well.
-        for password in passwords_in(item.name, str(item.value)):
-            context.hide(password)
+        for text in item.value if isinstance(item.value, list) else [item.value]:
+            for password in passwords_in(item.name, str(text)):
+                context.hide(password)
     scopes = tuple(_parse_scope(raw, "option scopes") for raw in to_plain(params["scopes"]))
     if scopes and state != "exact":
         raise InputError(
