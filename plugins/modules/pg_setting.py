@@ -155,6 +155,7 @@ options:
             text with commas.
           - An empty list is what RESET gives where PostgreSQL would store one element with an empty name, after which the server does not
             start (C(shared_preload_libraries) and its kin).
+          - V(DEFAULT), in any case, is the word of SQL and means the same as O(settings[].state=absent). In a list it is an element like any other.
         type: raw
       database:
         description: The database that it is kept for.

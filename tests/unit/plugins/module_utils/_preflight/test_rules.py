@@ -582,6 +582,18 @@ def test_the_end_of_a_preview_that_goes_away_is_not_looked_at() -> None:
     assert judge({**PREVIEW, "neon_preview_ttl": "30d"}) == []
 
 
+def test_the_word_default_is_a_value_of_every_setting() -> None:
+    settings = {"work_mem": "DEFAULT", "search_path": "default"}
+    assert judge({**PRODUCTION, "db_settings_database": settings, "db_settings_roles": {"shop_readonly": settings}}) == []
+
+
+@pytest.mark.parametrize(
+    "settings", [{"db_settings_database": {"work_mem": "DEFAULT"}}, {"db_settings_server": {"log_min_duration_statement": "DEFAULT"}}]
+)
+def test_the_word_default_goes_before_what_a_level_derives(settings: dict[str, t.Any]) -> None:
+    assert [item for item in judge({**LEVEL, **settings}) if not item.warning] == []
+
+
 @pytest.mark.parametrize("state", ["present", "absent"])
 @pytest.mark.parametrize(
     ("changes", "expected"),
