@@ -84,6 +84,22 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.passwords i
 _TERM: t.Final = "the look-up's term"
 
 
+def _role_names(terms: t.Any) -> list[str]:
+    """Return the terms, which must be texts: none or true is a value that went wrong, and would be asked for as a role of that name.
+
+    :raises InputError: for one that is no text.
+    """
+    for term in terms:
+        if not isinstance(term, str):
+            raise InputError(
+                f"{term!r} is no text",
+                where=_TERM,
+                why="It is the name of a role",
+                remedy="Give the role's exact name; several names are several terms, those of a list *names",
+            )
+    return list(terms)
+
+
 class LookupModule(LookupBase):
     """Reveals passwords; every failure is one clear message."""
 
@@ -94,10 +110,10 @@ class LookupModule(LookupBase):
         """
         self.set_options(var_options=variables, direct=to_plain(kwargs))
         options = {name: to_plain(self.get_option(name)) for name in ("project_id", "branch_id", "predicted", "api_host", "api_key", "timeout")}
-        names = [str(name) for name in to_plain(terms)]
-        if options["predicted"]:
-            return ["" for _name in names]
         try:
+            names = _role_names(to_plain(terms))
+            if options["predicted"]:
+                return ["" for _name in names]
             return self._reveal(names, options)
         except DbinfraError as error:
             raise AnsibleLookupError(f"dbinfra.postgres.neon_password: {error.message()}") from None

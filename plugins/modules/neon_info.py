@@ -29,19 +29,19 @@ options:
     default: [projects, branches, computes]
   project_id:
     description:
-      - Only the project with this id.
+      - Only the project with this id. An empty text is like leaving it out.
     type: str
   name:
     description:
-      - Only projects with exactly this name. Names are not unique at Neon.
+      - Only projects with exactly this name. Names are not unique at Neon. An empty one is refused.
     type: str
   org_id:
     description:
-      - The organization. A personal API key needs it, a key of an organization infers it.
+      - The organization. A personal API key needs it, a key of an organization infers it. An empty text is like leaving it out.
     type: str
   branch:
     description:
-      - Only the branch with exactly this name or id, in each project. Limits all that belongs to a branch. Projects are shown nevertheless, and
+      - Only the branch with exactly this name or id, in each project. An empty text is refused. Limits all that belongs to a branch. Projects are shown nevertheless, and
         so is their consumption unless it is that of branches.
     type: str
   consumption:

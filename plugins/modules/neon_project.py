@@ -36,11 +36,12 @@ options:
   id:
     description:
       - Pins the project by its id. Its name must then be O(name), and it is never created.
-      - With O(state=absent), an id that no project has is an error as long as there is a project named O(name); nothing is removed then.
+      - With O(state=absent), an id that no project has means that it is gone. Names are not unique, so a project named O(name) under another id is
+        left alone, with a warning.
     type: str
   org_id:
     description:
-      - The organization. A personal API key needs it, a key of an organization infers it.
+      - The organization. A personal API key needs it, a key of an organization infers it. An empty text is like leaving it out.
       - Cannot be changed after creation.
     type: str
   region_id:

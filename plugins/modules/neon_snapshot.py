@@ -43,7 +43,8 @@ options:
   id:
     description:
       - Pins the snapshot by its id. Its name must then be O(name), and it is never taken anew.
-      - With O(state=absent), an id that no snapshot has is an error as long as there is a snapshot named O(name); nothing is removed then.
+      - With O(state=absent), an id that no snapshot has means that it is gone. Names are not unique, so a snapshot named O(name) under another id is
+        left alone, with a warning.
     type: str
   state:
     description:

@@ -30,7 +30,7 @@ description:
     and is not changed is a warning.
   - A missing right is named together with who can give it, and by which statement.
   - The diff reads like C(postgresql.conf), and says which value is in force where that is another one until a restart. A password in
-    C(primary_conninfo) is never shown.
+    C(primary_conninfo) is never shown, in RV(rendered) neither.
   - Runs where the server can be reached; in this collection's plays that is the control node (local connection).
 extends_documentation_fragment:
   - dbinfra.postgres._attributes
@@ -155,6 +155,7 @@ options:
             text with commas.
           - An empty list is what RESET gives where PostgreSQL would store one element with an empty name, after which the server does not
             start (C(shared_preload_libraries) and its kin).
+          - V(DEFAULT), in any case, is the word of SQL and means the same as O(settings[].state=absent). In a list it is an element like any other.
         type: raw
       database:
         description: The database that it is kept for.

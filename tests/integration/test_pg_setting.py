@@ -188,6 +188,16 @@ def test_absent_resets_and_the_rest_stays(server: PostgresServer) -> None:
     assert not succeeded(owner(server, DATABASE_SETTINGS[:2]))["changed"]
 
 
+def test_the_word_default_resets_in_every_scope(server: PostgresServer) -> None:
+    scopes: list[dict[str, str]] = [{}, {"database": "shop"}]
+    for scope in scopes:
+        succeeded(superuser(server, [{"name": "work_mem", "value": "8MB", **scope}]))
+        for check in (True, False):
+            result = succeeded(superuser(server, [{"name": "work_mem", "value": "DEFAULT", **scope}], check=check))
+            assert result["changed"] and result["actions"][0].startswith("reset work_mem for") and result["settings"][0]["configured"] != "8MB"
+        assert succeeded(superuser(server, [{"name": "work_mem", "value": "default", **scope}]))["changed"] is False
+
+
 def test_a_role_whose_own_setting_goes_before_the_databases_is_named(server: PostgresServer) -> None:
     settings = DATABASE_SETTINGS[:1]
     succeeded(owner(server, settings))
@@ -485,13 +495,26 @@ def test_a_report_of_a_parameter_that_there_is_not(server: PostgresServer) -> No
     assert result["failed"] and "PostgreSQL 17 has no parameter work_men" in result["msg"]
 
 
-def test_the_password_of_a_standby_is_never_shown(server: PostgresServer) -> None:
-    setting = {"name": "primary_conninfo", "value": "host=primary user=replicator password=hunter2hunter2"}
+@pytest.mark.parametrize(
+    ("secrets", "shown"),
+    [
+        ("password=hunter2hunter2", "password=********"),
+        ("sslpassword=hunter2hunter2 password=hunter2two", "sslpassword=******** password=********"),
+        ("password=my\\ hunter2hunter2", "password=********"),
+        ("password='q\\'hunter2hunter2'", "password=********"),
+        ("password=it's4hunter2", "password=********"),
+    ],
+)
+def test_the_password_of_a_standby_is_never_shown(server: PostgresServer, secrets: str, shown: str) -> None:
+    setting = {"name": "primary_conninfo", "value": f"host=primary user=replicator {secrets}"}
     result = run(server, settings=[setting])
-    assert "hunter2" not in str(result) and "password=********" in str(result["diff"])
+    assert "hunter2" not in str(result) and shown in str(result["diff"])
     report = info(server, "primary_conninfo")
-    assert "hunter2" not in str(report) and report["settings"][0]["configured"] == "host=primary user=replicator password=********"
+    assert "hunter2" not in str(report) and report["settings"][0]["configured"] == f"host=primary user=replicator {shown}"
     assert run(server, settings=[setting])["changed"] is False
+    # ALTER SYSTEM takes no line end: the message repeats the value, but for the password.
+    refused = superuser(server, [{**setting, "value": f"{setting['value']}\n"}])
+    assert refused["failed"] and "hunter2" not in str(refused)
 
 
 @pytest.fixture

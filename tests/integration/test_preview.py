@@ -241,6 +241,14 @@ def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) ->
             'preview_report_file (the role\'s neon_preview_report_file) = "preview.json": it is a relative path',
         ),
         ({"preview_report_file": "/tmp"}, "it is a directory"),
+        (
+            {"preview_env_file": "/var/tmp/one", "preview_report_file": "/var/tmp/one"},
+            "this is the file of preview_env_file (the role's neon_preview_env_file) as well. Declare two different files.",
+        ),
+        *(
+            ({variable: "{{ db_state_dir }}/delivery/shop-staging.env"}, "the environment that the preview is made from keeps its own strings")
+            for variable in ("preview_env_file", "preview_report_file")
+        ),
         ({"preview_name": 17}, f'{NAMED} = "17": it is no name of a preview. {GIVE}'),
         ({"preview_renew": "maybe"}, """preview_renew (the role's neon_preview_renew) = "maybe": it must be of the type bool"""),
         ({"preview_state": "gone"}, """preview_state (the role's neon_preview_state) = "gone": it must be one of "present", "absent". Correct it."""),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import NotFoundError, ProviderError
+from .._core.errors import InputError, NotFoundError, ProviderError
 from .._core.runner import Context
 from .answers import optional, required
 from .client import NeonClient, path_of
@@ -38,7 +38,10 @@ Shown = dict[str, t.Any]
 
 def look_at_neon(context: Context) -> dict[str, t.Any]:
     """Return what a task's options ask for, as the module's result."""
-    params = context.params
+    # An empty id, as a template without a value gives it, is none.
+    params = {**context.params, "project_id": context.params["project_id"] or None, "org_id": context.params["org_id"] or None}
+    for option, kind in (("name", "projects"), ("branch", "branches")):
+        _refuse_empty(params[option], option, kind)
     client = client_of(context)
     gather = frozenset(params["gather"])
     period = period_of(params["consumption"], at(client.deadline.clock.now())) if "consumption" in gather else None
@@ -56,6 +59,17 @@ def look_at_neon(context: Context) -> dict[str, t.Any]:
     if unavailable:
         context.warn(f"Neon cannot show all projects at the moment, these are missing in the result: {', '.join(unavailable)}")
     return {**found, "complete": not unavailable, "unavailable_project_ids": unavailable}
+
+
+def _refuse_empty(text: str | None, option: str, kind: str) -> None:
+    """Refuse an empty name: nothing has it, and whoever meant one object would be shown all of them without it."""
+    if text is not None and not text.strip():
+        raise InputError(
+            "it is empty",
+            where=f"option {option}",
+            why=f"An unset variable gives that, and no {kind} can have such a name",
+            remedy=f"Give the exact {'name' if option == 'name' else 'name or id'}, or leave the option out for all {kind}",
+        )
 
 
 def _projects(client: NeonClient, project_id: str | None, name: str | None, org_id: str | None) -> tuple[list[Shown], list[str]]:

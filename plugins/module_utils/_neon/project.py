@@ -247,7 +247,7 @@ def build_project(context: Context) -> ProjectResource:
     params = context.params
     wish = ProjectWish(
         name=params["name"],
-        org_id=params["org_id"],
+        org_id=params["org_id"] or None,
         region_id=params["region_id"],
         pg_version=params["pg_version"],
         store_passwords=params["store_passwords"],

@@ -21,7 +21,7 @@ from .setting_check import resolve
 from .setting_exact import Surplus, exact_scopes, resets, surplus
 from .setting_kept import read_room
 from .setting_memory import Memory, Recollection, check_name, recollect
-from .setting_model import Scope, SettingState, SettingWanted, Step
+from .setting_model import Scope, SettingState, SettingWanted, Step, is_default
 from .setting_place import narrowing_warnings, placed
 from .setting_plan import RELOAD, RESTART, HandedOver, plan_settings, setting_facts, surplus_facts
 from .setting_read import read_memory, read_settings, with_server_settings
@@ -301,8 +301,9 @@ def build_setting(context: Context, services: Services) -> SettingResource | Ren
     wanted = tuple(_parse_setting(raw, absent=state == "absent") for raw in to_plain(params["settings"]))
     for item in wanted:
         # What a task was called with is printed as well.
-        for password in passwords_in(item.name, str(item.value)):
-            context.hide(password)
+        for text in item.value if isinstance(item.value, list) else [item.value]:
+            for password in passwords_in(item.name, str(text)):
+                context.hide(password)
     scopes = tuple(_parse_scope(raw, "option scopes") for raw in to_plain(params["scopes"]))
     if scopes and state != "exact":
         raise InputError(
@@ -352,4 +353,4 @@ def _parse_setting(raw: t.Mapping[str, t.Any], *, absent: bool) -> SettingWanted
         raise InputError("there is no value", where=where, remedy="Give one, or declare state: absent")
     if not present and raw["value"] is not None:
         raise InputError("an absent setting takes no value", where=where, remedy="Remove the value, or the state")
-    return SettingWanted(raw["name"], scope, raw["value"], present)
+    return SettingWanted(raw["name"], scope, raw["value"], present and not is_default(raw["value"]))

@@ -13,6 +13,7 @@ from .setting_backend import SESSION_CONTEXTS, WHY_NOT_IN_SESSION
 from .setting_catalogue import Catalogue, Parameter
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_rights import check_reload, check_rights
+from .setting_secret import without_password
 from .setting_value import BadValueError, Value, declared_value, shown_text, stored_canonical
 
 #: What one transaction is, and no setting: a session takes it for the transaction that it is in, and forgets it with that.
@@ -91,7 +92,7 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
         value = None
     if value is not None and item.scope.is_system and any("\n" in text for text in value.arguments):
         raise BadValueError(
-            f"{value.text!r} is not a value for {parameter.name} of the whole server",
+            f"{without_password(parameter.name, value.text)!r} is not a value for {parameter.name} of the whole server",
             why="ALTER SYSTEM takes no line end in a value (AlterSystemSetConfigFile in guc.c)",
             remedy="Remove it; YAML's > and | leave one at the end, >- and |- do not",
         )
@@ -101,7 +102,9 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
         check_rights(state, item, parameter)
         reason = state.refused.get((item.scope, parameter.name.lower()))
         if reason and value is not None:
-            raise BadValueError(f"{value.text!r} is not a value for {parameter.name}", why=f"the server says: {reason}")
+            raise BadValueError(
+                f"{without_password(parameter.name, value.text)!r} is not a value for {parameter.name}", why=f"the server says: {reason}"
+            )
     below = state.below_text.get(parameter.name.lower()) if item.scope.is_system else None
     return Step(item, parameter, value, shown_text(parameter, before), differs, shown_text(parameter, below))
 

@@ -49,6 +49,11 @@ class SettingWanted:
     present: bool = True
 
 
+def is_default(value: t.Any) -> bool:
+    """Tell whether a declared value is the SQL word DEFAULT: ``SET name TO DEFAULT`` is ``RESET name``, in any scope (gram.y, generic_set)."""
+    return isinstance(value, str) and value.upper() == "DEFAULT"
+
+
 @dataclasses.dataclass(frozen=True)
 class Kept:
     """What a server keeps over its restart and can start only with if there is room for it.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._core.errors import InputError
@@ -16,6 +17,7 @@ from .setting_catalogue import snapshot_catalogue
 from .setting_check import resolve
 from .setting_model import SettingState, SettingWanted, Step
 from .setting_plan import alter_statement, plan_settings
+from .setting_secret import without_password
 from .statement_text import statement_text
 
 
@@ -82,4 +84,8 @@ class RenderedSettings:
 
 
 def _sql(step: Step) -> str:
-    return statement_text(alter_statement(step.wanted.scope, step.parameter.name, step.value))
+    name, value = step.parameter.name, step.value
+    if value is not None:
+        # Hidden before it is quoted: quoting changes a password, and a mask of its own text would no longer find it.
+        value = dataclasses.replace(value, arguments=tuple(without_password(name, text) for text in value.arguments))
+    return statement_text(alter_statement(step.wanted.scope, name, value))

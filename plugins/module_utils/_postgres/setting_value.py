@@ -15,6 +15,7 @@ from .setting_catalogue import Parameter
 from .setting_list import cut_name, lower_ascii
 from .setting_number import BadNumberError, parse_bound, parse_integer, parse_real, show_real
 from .setting_rules import BrokenRuleError, read_list, ruled_integer, ruled_list, ruled_text
+from .setting_secret import declared_without_password
 
 _TRUE = ("on", "true", "yes")
 _FALSE = ("off", "false", "no")
@@ -25,7 +26,7 @@ _PLAIN_NAME: t.Final = re.compile(r"[a-z_][a-z0-9_$]*", re.ASCII)
 
 
 class BadValueError(InputError):
-    """A declared value that the server would refuse. ``what`` repeats it, ``why`` does not."""
+    """A declared value that the server would refuse. ``what`` repeats it but for a password, ``why`` does not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,4 +220,4 @@ def _quoted_list(parameter: Parameter, elements: list[str]) -> Value:
 
 
 def _wrong(parameter: Parameter, value: t.Any, why: str, remedy: str) -> BadValueError:
-    return BadValueError(f"{value!r} is not a value for {parameter.name}", why=why, remedy=remedy)
+    return BadValueError(f"{declared_without_password(parameter.name, value)!r} is not a value for {parameter.name}", why=why, remedy=remedy)

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import InputError
 from .._local import private_file
-from .host_rules import CA_VARIABLE, REPORT_VARIABLE, STATE_VARIABLES, FileFacts, Problem
+from .host_rules import CA_VARIABLE, FORBIDDEN_VARIABLE, PREVIEW_FILES, REPORT_VARIABLE, STATE_VARIABLES, FileFacts, Problem
 
 #: The longest name of a file or directory on Linux' file systems (NAME_MAX).
 LONGEST_NAME_BYTES = 255
@@ -31,12 +31,21 @@ def look(values: t.Mapping[str, t.Any]) -> FileFacts:
     report = values.get(REPORT_VARIABLE)
     if isinstance(report, str):
         _add(problems, REPORT_VARIABLE, _report_problem(report))
-    return FileFacts(problems)
+    paths = [values.get(variable) for variable in PREVIEW_FILES] + list(values.get(FORBIDDEN_VARIABLE) or ())
+    return FileFacts(problems, {path: _place(path) for path in paths if isinstance(path, str) and path})
 
 
 def _add(problems: dict[str, Problem], variable: str, problem: Problem | None) -> None:
     if problem is not None:
         problems[variable] = problem
+
+
+def _place(path: str) -> str:
+    try:
+        return os.path.realpath(os.path.expanduser(path))
+    except (OSError, ValueError):
+        # Such as one with a null character: whoever judges the path itself says so.
+        return path
 
 
 def _ca_problem(path: str) -> Problem | None:

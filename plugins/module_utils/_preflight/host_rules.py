@@ -21,6 +21,14 @@ STATE_VARIABLES = ("db_state_dir", "db_preflight_lock_dir", "db_access_secret_fi
 
 #: Holds no secret, so it may lie anywhere. The playbook sets the role's variable from its own, which is what the caller has written.
 REPORT_VARIABLE = "neon_preview_report_file"
+#: What a preview writes: the role's variable, and the words for it. One file each.
+PREVIEW_FILES = {
+    "neon_preview_env_file": "preview_env_file (the role's neon_preview_env_file)",
+    REPORT_VARIABLE: f"preview_report_file (the role's {REPORT_VARIABLE})",
+    "db_access_secret_file": "db_access_secret_file",
+}
+#: What the environment itself keeps, which no preview may write over.
+FORBIDDEN_VARIABLE = "neon_preview_forbidden_files"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +48,11 @@ class FileFacts:
     """What the file system says.
 
     :param problems: by variable, of :data:`CA_VARIABLE` and :data:`STATE_VARIABLES`; a variable without a problem is not in it.
+    :param places: by declared path, of a preview's files and of those that it must not write over, where that is: symbolic links resolved.
     """
 
     problems: t.Mapping[str, Problem] = dataclasses.field(default_factory=dict)
+    places: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def tls(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
@@ -84,7 +94,30 @@ def report(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
     """The report of a preview is written when everything else is done: what cannot be written has to be known before."""
     problem = facts.problems.get(REPORT_VARIABLE)
     if problem is not None:
-        yield Finding(f"preview_report_file (the role's {REPORT_VARIABLE})", shown(values.get(REPORT_VARIABLE)), problem.reason, problem.remedy)
+        yield Finding(PREVIEW_FILES[REPORT_VARIABLE], shown(values.get(REPORT_VARIABLE)), problem.reason, problem.remedy)
 
 
-RULES = (tls, state, report)
+def preview_files(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
+    """A preview writes each of its files on its own, and none of the environment's: the last one that is written would replace the other."""
+    if REPORT_VARIABLE not in values:
+        return
+
+    def place(path: str) -> str:
+        return facts.places.get(path, path)
+
+    forbidden = {place(path) for path in values.get(FORBIDDEN_VARIABLE) or () if isinstance(path, str) and path}
+    taken: dict[str, str] = {}
+    for variable, words in PREVIEW_FILES.items():
+        path = values.get(variable)
+        if not isinstance(path, str) or not path:
+            continue
+        if place(path) in forbidden:
+            yield Finding(
+                words, shown(path), "the environment that the preview is made from keeps its own strings or passwords there", "Declare another file"
+            )
+        elif place(path) in taken:
+            yield Finding(words, shown(path), f"this is the file of {taken[place(path)]} as well", "Declare two different files")
+        taken.setdefault(place(path), words)
+
+
+RULES = (tls, state, report, preview_files)

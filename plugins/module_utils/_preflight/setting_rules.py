@@ -12,7 +12,7 @@ from .._core.errors import DbinfraError, InputError
 from .._postgres.setting_backend import backend_of
 from .._postgres.setting_catalogue import Catalogue, snapshot_catalogue
 from .._postgres.setting_check import declared_problems, needs_privilege
-from .._postgres.setting_model import Scope, SettingWanted
+from .._postgres.setting_model import Scope, SettingWanted, is_default
 from .._postgres.setting_place import placed
 from .._postgres.setting_value import BadValueError
 from .._postgres.settings_snapshot import SERVERS
@@ -84,11 +84,13 @@ def _declared(values: Values) -> list[SettingWanted]:
     every = settled(values)
     found: list[SettingWanted] = []
     for part, scope in (("server", Scope()), ("database", Scope(database))):
-        found += [SettingWanted(str(name), scope, value) for name, value in every[part].items() if name not in every["derived"][part]]
+        found += [
+            SettingWanted(str(name), scope, value, not is_default(value)) for name, value in every[part].items() if name not in every["derived"][part]
+        ]
     if isinstance(by_role, dict):
         for role, wanted in by_role.items():
             if isinstance(wanted, dict):
-                found += [SettingWanted(str(name), Scope(database, str(role)), value) for name, value in wanted.items()]
+                found += [SettingWanted(str(name), Scope(database, str(role)), value, not is_default(value)) for name, value in wanted.items()]
     return found
 
 

@@ -80,3 +80,11 @@ def test_files_passwords_and_marks_are_the_previews_own() -> None:
     for name in ("db_access_secret_file", "neon_preview_env_file", "neon_preview_report_file", "db_preflight_lock_name", "db_access_environment"):
         assert "preview_name" in wiring[name], name
     assert wiring["db_delivery_file"] == "{{ neon_preview_env_file }}"
+
+
+def test_the_environments_own_files_are_taken_before_the_previews_replace_them() -> None:
+    tasks = yaml.safe_load((CHECKOUT / "playbooks" / "preview.yml").read_text())[1]["tasks"]
+    names = [task["name"] for task in tasks]
+    taken = next(task for task in tasks if "__preview_environment_files" in task.get("ansible.builtin.set_fact", {}))
+    assert names.index(taken["name"]) < names.index("Wire the roles together for a preview")
+    assert all(name in taken["ansible.builtin.set_fact"]["__preview_environment_files"] for name in ("db_delivery_file", "db_access_secret_file"))

@@ -16,7 +16,7 @@ from unit.neon_conversation import BRANCH_ID, HOST, KEY, PROJECT_ID, conversatio
 IDS = {"project_id": PROJECT_ID, "branch_id": BRANCH_ID}
 
 
-def look(*roles: str, **more: t.Any) -> list[str]:
+def look(*roles: t.Any, **more: t.Any) -> list[str]:
     plugin = lookup_loader.get("dbinfra.postgres.neon_password")
     return plugin.run(list(roles), {}, **{"api_host": HOST, "api_key": KEY, **more})
 
@@ -99,6 +99,15 @@ def test_an_answer_without_a_password_is_an_error(answer: dict[str, t.Any]) -> N
 def test_wrong_options_ask_nothing(more: dict[str, t.Any], text: str) -> None:
     with conversation(), pytest.raises(AnsibleLookupError, match=text):
         look("shop_owner", **more)
+
+
+@pytest.mark.parametrize("predicted", [False, True])
+@pytest.mark.parametrize("term", [None, True, 1, ["shop_owner"], {"name": "shop_owner"}])
+def test_a_term_that_is_no_text_is_refused(term: t.Any, predicted: bool) -> None:
+    """It would be asked for as a role that is called None, or ['shop_owner']."""
+    with conversation(), pytest.raises(AnsibleLookupError) as caught:
+        look("shop_owner", term, predicted=predicted, **IDS)
+    assert f"the look-up's term: {term!r} is no text. It is the name of a role" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", " "])

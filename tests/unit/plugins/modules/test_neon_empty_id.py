@@ -36,6 +36,7 @@ FOUND: dict[str, list[tuple[str, dict[str, t.Any], dict[str, str] | None]]] = {
     ("module", "found", "wish", "expected"),
     [
         (neon_project, "project", {"name": "shop", **PRESENT_PROJECT}, {"changed": False}),
+        (neon_project, "project", {"name": "shop", "org_id": "", **PRESENT_PROJECT}, {"changed": False}),
         (neon_branch, "branch", {**ON_PROJECT, "name": "production"}, {"changed": False}),
         (neon_endpoint, "endpoint", {**ON_PROJECT, "branch_id": BRANCH_ID}, {"changed": False}),
         (neon_endpoint, "endpoint", {**ON_PROJECT, "branch_id": BRANCH_ID, "state": "absent"}, {"needs": "confirm_destroy"}),

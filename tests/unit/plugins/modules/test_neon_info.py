@@ -260,6 +260,22 @@ def test_a_wrong_range_or_metric_asks_nothing(wish: dict[str, t.Any], text: str)
     assert "exception" not in result
 
 
+@pytest.mark.parametrize("option", ["project_id", "org_id"])
+def test_an_empty_id_is_no_id(option: str) -> None:
+    with conversation() as neon:
+        neon.expect("GET", "/projects", listed(project()), query=ALL)
+        assert [item["id"] for item in run(gather=["projects"], **{option: ""})["projects"]] == [PROJECT_ID]
+
+
+@pytest.mark.parametrize("text", ["", " "])
+@pytest.mark.parametrize(("option", "kind"), [("name", "projects"), ("branch", "branches")])
+def test_an_empty_name_asks_nothing(option: str, kind: str, text: str) -> None:
+    with conversation():
+        result = run(**{option: text})
+    assert f"option {option}: it is empty. An unset variable gives that, and no {kind} can have such a name." in result["msg"]
+    assert f"or leave the option out for all {kind}" in result["msg"]
+
+
 def test_a_wrong_kind_asks_nothing() -> None:
     with conversation():
         assert "gather" in run(gather=["passwords"])["msg"]

@@ -10,6 +10,9 @@ import typing as t
 import pytest
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._core.errors import DbinfraError, InputError, NotFoundError
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.reconcile import Plan
+from ansible_collections.dbinfra.postgres.plugins.module_utils._core.runner import Context
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting import build_setting
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_catalogue import Catalogue, Parameter, snapshot_catalogue
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_check import resolve
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_model import Scope, SettingState, SettingWanted
@@ -49,6 +52,46 @@ def test_what_is_equal_keeps_its_text_and_needs_nothing() -> None:
     state = dataclasses.replace(STATE, stored={DATABASE: {"work_mem": "1024kB"}})
     plan = plan_settings(state, [wanted("work_mem", "1MB")])
     assert plan.changes == () and plan.before == plan.after == "work_mem = 1024kB  # database shop\n"
+
+
+class Task:
+    """A context with the options of a task that renders."""
+
+    check_mode = False
+
+    def __init__(self, settings: list[dict[str, t.Any]]) -> None:
+        empty = {"value": None, "database": None, "role": None, "state": "present"}
+        self.params = {"state": "rendered", "settings": [{**empty, **item} for item in settings], "login": None, "server_major": 17}
+        self.params |= {"scopes": [], "remember": None}
+
+    def hide(self, secret: str | None) -> None:
+        """Nothing is printed."""
+
+
+@pytest.mark.parametrize("word", ["DEFAULT", "default", "Default"])
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        *((name, scope) for name in ("work_mem", "search_path", "jit", "IntervalStyle") for scope in (DATABASE, ROLE, BOTH)),
+        ("work_mem", SYSTEM),
+        ("log_line_prefix", SYSTEM),
+    ],
+)
+def test_the_word_default_is_absent(name: str, scope: Scope, word: str) -> None:
+    def rendered(setting: dict[str, t.Any]) -> list[str]:
+        task = Task([{"name": name, "database": scope.database, "role": scope.role, **setting}])
+        resource = build_setting(t.cast("Context", task), {})
+        return resource.facts(resource.read(), Plan(), predicted=False)["rendered"]
+
+    absent = rendered({"state": "absent"})
+    assert rendered({"value": word}) == absent and f'RESET "{name}"' in absent[0]
+
+
+def test_a_list_may_hold_the_word_default() -> None:
+    task = Task([{"name": "search_path", "value": ["default"], "database": "shop"}])
+    resource = build_setting(t.cast("Context", task), {})
+    facts = resource.facts(resource.read(), Plan(), predicted=False)
+    assert facts["rendered"] == ["""ALTER DATABASE "shop" SET "search_path" TO 'default';"""]
 
 
 def test_scopes_are_compared_apart() -> None:

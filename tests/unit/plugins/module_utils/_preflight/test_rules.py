@@ -582,6 +582,46 @@ def test_the_end_of_a_preview_that_goes_away_is_not_looked_at() -> None:
     assert judge({**PREVIEW, "neon_preview_ttl": "30d"}) == []
 
 
+def test_the_word_default_is_a_value_of_every_setting() -> None:
+    settings = {"work_mem": "DEFAULT", "search_path": "default"}
+    assert judge({**PRODUCTION, "db_settings_database": settings, "db_settings_roles": {"shop_readonly": settings}}) == []
+
+
+@pytest.mark.parametrize(
+    "settings", [{"db_settings_database": {"work_mem": "DEFAULT"}}, {"db_settings_server": {"log_min_duration_statement": "DEFAULT"}}]
+)
+def test_the_word_default_goes_before_what_a_level_derives(settings: dict[str, t.Any]) -> None:
+    assert [item for item in judge({**LEVEL, **settings}) if not item.warning] == []
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"neon_preview_report_file": "/home/ada/p.env"}, ["preview_report_file|this is the file of preview_env_file"]),
+        ({"neon_preview_report_file": "/home/ada/./p.env"}, ["preview_report_file|this is the file of preview_env_file"]),
+        ({"neon_preview_report_file": "/home/ada/own.env"}, ["preview_report_file|the environment that the preview is made from keeps"]),
+        ({"neon_preview_env_file": "/home/ada/own.env"}, ["preview_env_file|the environment that the preview is made from keeps"]),
+        ({"db_access_secret_file": "/home/ada/p.json"}, ["db_access_secret_file|this is the file of preview_report_file"]),
+    ],
+)
+def test_a_preview_writes_each_file_on_its_own_and_none_of_the_environments(changes: dict[str, t.Any], expected: list[str], state: str) -> None:
+    values = {**PREVIEW, "neon_preview_state": state, "neon_preview_env_file": "/home/ada/p.env", "neon_preview_report_file": "/home/ada/p.json"}
+    values |= {"neon_preview_forbidden_files": ["/home/ada/own.env"], **changes}
+    found = rules.judge(values, FileFacts(places=files.look(values).places))
+    assert len(found) == len(expected)
+    for item, start in zip(found, expected, strict=True):
+        words, reason = start.split("|")
+        assert item.variable.startswith(words) and item.reason.startswith(reason) and not item.warning
+
+
+def test_a_file_is_the_same_behind_a_symbolic_link(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "there").symlink_to(tmp_path)
+    values = {"neon_preview_env_file": str(tmp_path / "x"), "neon_preview_report_file": str(tmp_path / "there" / "x")}
+    assert ["preview_report_file" in item.variable for item in rules.judge(values, FileFacts(places=files.look(values).places))] == [True]
+
+
 @pytest.mark.parametrize("state", ["state", "./state", "state/", ".", "/home/ada/state", "/home/ada/state/"])
 def test_a_problem_of_the_state_directory_is_said_once(state: str) -> None:
     paths = {
