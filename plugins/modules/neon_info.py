@@ -41,8 +41,8 @@ options:
     type: str
   branch:
     description:
-      - Only the branch with exactly this name or id, in each project. An empty text is refused. Limits all that belongs to a branch. Projects are shown nevertheless, and
-        so is their consumption unless it is that of branches.
+      - Only the branch with exactly this name or id, in each project. An empty text is refused. Limits all that belongs to a branch. Projects are shown
+        nevertheless, and so is their consumption unless it is that of branches.
     type: str
   consumption:
     description:
