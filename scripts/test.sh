@@ -49,6 +49,7 @@ declare -A running=()
 end_group() {
   local pid
   trap - INT TERM
+  # One that has ended a moment ago is no longer there to be told.
   for pid in "${!running[@]}"; do kill -"$1" -- "-$pid" 2>/dev/null || true; done
   wait
   exit "$2"

@@ -53,7 +53,6 @@ def refused(server: PostgresServer, *settings: dict[str, t.Any], words: str) -> 
     [
         ("a\nb", "takes no line end in a value"),
         ("a\0b", "null character"),
-        ("a\ud800b", "half of a surrogate pair"),
         ({"a": 1}, "it is a dict"),
         (None, "there is no value"),
     ],
@@ -65,9 +64,9 @@ def test_a_value_that_no_file_can_hold(server: PostgresServer, value: t.Any, wor
         assert cursor.fetchone() == (0,)
 
 
-@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
 @pytest.mark.parametrize("option", ["name", "database", "role"])
-def test_a_name_that_no_server_can_hold(server: PostgresServer, option: str, text: str) -> None:
+def test_a_name_that_no_server_can_hold(server: PostgresServer, option: str) -> None:
+    text = "a\0b"
     refused(server, SYSTEM, {"name": "work_mem", "value": "5MB", "database": "shop", option: text}, words=f"{text!a} holds a character")
 
 

@@ -336,8 +336,8 @@ def _parse_scope(raw: t.Mapping[str, t.Any], where: str) -> Scope:
 
 
 def _refuse_unsendable(text: str | None, what: str, where: str) -> None:
-    """Refuse what no name on any server holds, and what could not even be sent: a null character, half of a surrogate pair."""
-    if text is None or ("\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)):
+    """Refuse what no name on any server holds, and what could not even be sent: a null character."""
+    if text is None or "\0" not in text:
         return
     raise InputError(f"{what} {text!a} holds a character that no PostgreSQL name can hold", where=where, remedy="Correct the name")
 

@@ -133,8 +133,6 @@ def _scalar_text(parameter: Parameter, value: t.Any) -> str:
         text = str(value)
         if "\0" in text:
             raise _wrong(parameter, value, "it holds a null character", "Remove it")
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise _wrong(parameter, ascii(value), "it holds half of a surrogate pair, which is no character", "Remove it")
         return text
     raise _wrong(parameter, value, f"it is a {type(value).__name__}", "Give a text, a number, a Boolean or a list of these")
 
