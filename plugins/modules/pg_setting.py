@@ -24,6 +24,8 @@ description:
     compute does not run is reported in RV(settings[].pending_restart).
   - Warns of roles that may log in and have a setting of their own that goes before a declared one, so that their sessions do not get the declared
     value. What the task itself declares for such a role is meant. Superusers are looked at only if the login user is one.
+  - What is configured already, but was never loaded (by somebody's own ALTER SYSTEM, or by a run that was interrupted), is loaded. Configuration files
+    that the server would not read are refused before anything is changed, and what a reload does not put in force fails with both values.
   - A setting that needs a restart is reported in RV(settings[].pending_restart), and this module restarts nothing unless O(restart=allowed).
   - Refuses settings with which the server would not start any more, together with what is configured already, although ALTER SYSTEM and a reload
     take them (for example V(minimal) for C(wal_level) while C(max_wal_senders) is not 0, or a library that is not there). What was like that before
@@ -258,7 +260,9 @@ settings:
       description: The text that is configured now, or in check mode would be.
       type: str
     running:
-      description: The value in force for the whole server, in C(unit); null for other scopes, which new sessions pick up.
+      description: >-
+        The value in force for the whole server, in C(unit); null for other scopes, which new sessions pick up, and where the login user cannot see it
+        because its own role or database has another one.
       type: str
     unit:
       description: The parameter's own unit.
@@ -267,14 +271,22 @@ settings:
       description: When it can take effect, as in C(pg_settings.context); null for a parameter that the server does not know.
       type: str
     source:
-      description: Where the running value of a system setting comes from, as in C(pg_settings.source); null for C(search_path).
+      description: >-
+        Where the value that the login user's session began with comes from, for a setting of the whole server, as in C(pg_settings.source); null where the
+        login user may not see it.
       type: str
     pending_restart:
       description: Whether the configured value waits for a restart; null in check mode where that is for Neon to decide.
       type: bool
+    overridden_by:
+      description: >-
+        Who has another value that goes before this one for its sessions, each as RV(settings[].scope), V(all roles) for what ALTER ROLE ALL has set, or
+        V(command line). What the task declares itself is taken as done. Of other roles, those that may log in.
+      type: list
+      elements: str
   sample:
     - {name: statement_timeout, scope: database shop, configured_before: null, configured: 30s, running: null, unit: ms, context: user,
-       source: null, pending_restart: false}
+       source: null, pending_restart: false, overridden_by: [role shop_reports]}
 restarted:
   description: >-
     Whether the server was restarted, by this module or by Neon for the changed settings, or in check mode would be; null in check mode where that is for

@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_model import Scope
-from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_plan import alter_statement
+from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_statement import alter_statement
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.setting_value import Value
 from ansible_collections.dbinfra.postgres.plugins.module_utils._postgres.statement_text import statement_text
 from ansible_collections.dbinfra.postgres.plugins.modules import pg_setting

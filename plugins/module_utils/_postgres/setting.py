@@ -19,9 +19,11 @@ from .setting_backend import ServerSettings, backend_of
 from .setting_catalogue import Catalogue, snapshot_catalogue
 from .setting_check import resolve
 from .setting_exact import Surplus, exact_scopes, resets, surplus
+from .setting_force import NEW_SESSIONS
 from .setting_kept import read_room
 from .setting_memory import Memory, Recollection, check_name, recollect
-from .setting_model import Scope, SettingState, SettingWanted, Step, is_default
+from .setting_model import Scope, SettingState, SettingWanted, is_default
+from .setting_override import overridden_by
 from .setting_place import narrowing_warnings, placed
 from .setting_plan import RELOAD, RESTART, HandedOver, plan_settings, setting_facts, surplus_facts
 from .setting_read import read_memory, read_settings, with_server_settings
@@ -29,7 +31,8 @@ from .setting_rendered import RenderedSettings
 from .setting_restart import Restart, parse_restart
 from .setting_secret import passwords_in
 from .setting_service import reload_server, restart_server, started_at
-from .statement import Identifier, Literal, Several, Statement
+from .setting_trial import try_values
+from .statement import Statement
 from .transport import Session
 
 APPLICATION_NAME = "dbinfra.postgres pg_setting"
@@ -115,6 +118,7 @@ class SettingResource:
         self._predicted = predicted
         self._started: str | None = None
         self._restarted = False
+        self._reloaded = False
         self._before: list[str | None] | None = None
         self._surplus: tuple[Surplus, ...] | None = None
         self._catalogue: Catalogue | None = None
@@ -124,7 +128,7 @@ class SettingResource:
         if self._session is None:
             state = self._empty_server()
             self._place(state.catalogue)
-            self._memory = Memory(self._remember) if self._remember else None
+            self._memory = Memory(self._remember, self._login.database) if self._remember else None
             self._needs_service(state)
             return dataclasses.replace(state, warnings=narrowing_warnings(self._declared, self._wanted))
         self._session.commit()
@@ -142,7 +146,8 @@ class SettingResource:
         steps = resolve(state, self._wanted + self._further(*self._unlisted(state)))
         kept = read_room(self._session, state, steps, every=self._restart is not None)
         warnings = narrowing_warnings(self._declared, self._wanted)
-        return dataclasses.replace(state, refused=self._try_values(self._session, state, steps), kept=kept, warnings=warnings)
+        refused, remarks = try_values(self._session, state, steps)
+        return dataclasses.replace(state, refused=refused, kept=kept, warnings=warnings + remarks)
 
     def plan(self, state: SettingState) -> Plan:
         """Hand over to the pure plan."""
@@ -150,7 +155,7 @@ class SettingResource:
         if self._before is None:
             self._surplus, self._recollection = found, recollection
             self._before = [setting_facts(step, predicted=False)["configured"] for step in resolve(state, self._wanted)]
-        return plan_settings(state, self._wanted + self._further(found, recollection), self._restart, self._memory, self._login.database)
+        return plan_settings(state, self._wanted + self._further(found, recollection), self._restart, self._memory, reloaded=self._reloaded)
 
     def apply(self, change: Change) -> None:
         """Carry out one step: the whole server's on their own, the others in a transaction that the next :meth:`read` commits."""
@@ -164,6 +169,9 @@ class SettingResource:
             self._connect_again(self._session)
         elif change.payload == RELOAD:
             reload_server(self._session, self._login)
+            self._reloaded = True
+            if self._catalogue and any(self._catalogue.find_kept(item.name).context in NEW_SESSIONS for item in self._wanted):
+                self._session = self._new_session(self._session)
         elif change.payload == RESTART:
             self._restart_server(self._session)
         else:
@@ -177,6 +185,7 @@ class SettingResource:
         steps = resolve(state, self._wanted)
         facts = [setting_facts(step, predicted=predicted) for step in steps]
         before = self._before or []
+        others = overridden_by(state, steps)
         restarted: bool | None = self._restarted or any(change.payload == RESTART for change in plan.changes)
         if restarted and predicted:
             facts = [{**fact, "pending_restart": False} for fact in facts]
@@ -188,7 +197,9 @@ class SettingResource:
                 for step, fact in zip(steps, facts, strict=True)
             ]
         found: dict[str, t.Any] = {"restarted": restarted}
-        found["settings"] = [{**fact, "configured_before": text} for fact, text in zip(facts, before, strict=True)]
+        found["settings"] = [
+            {**fact, "configured_before": text, "overridden_by": names} for fact, text, names in zip(facts, before, others, strict=True)
+        ]
         if self._exact or self._remember:
             unlisted = self._surplus or ()
             reset = [(item.name, item.scope) for item in (*unlisted, *self._recollection.resets) if not (isinstance(item, Surplus) and item.guarded)]
@@ -236,9 +247,12 @@ class SettingResource:
 
     def _connect_again(self, session: Session) -> None:
         """Begin a new session: the provider may have restarted the server, which ends the old one."""
-        session.close()
-        self._session = Session.connect(self._login, APPLICATION_NAME)
+        self._session = self._new_session(session)
         self._restarted = self._restarted or started_at(self._session) != self._started
+
+    def _new_session(self, session: Session) -> Session:
+        session.close()
+        return Session.connect(self._login, APPLICATION_NAME)
 
     def _restart_server(self, session: Session) -> None:
         session.commit()
@@ -273,21 +287,6 @@ class SettingResource:
             alterable=granted,
             seen=False,
         )
-
-    @staticmethod
-    def _try_values(session: Session, state: SettingState, steps: t.Sequence[Step]) -> dict[tuple[Scope, str], str]:
-        """Let the server itself judge the values that are to be set, where a session may: it knows more than types and ranges."""
-        refused: dict[tuple[Scope, str], str] = {}
-        for step in steps:
-            parameter = step.parameter
-            may = state.login_superuser or parameter.context == "user" or parameter.name.lower() in state.settable
-            if not step.differs or step.value is None or parameter.context not in ("user", "superuser") or not may:
-                continue
-            parts = {"name": Identifier(*parameter.name.split(".")), "value": Several(tuple(Literal(text) for text in step.value.arguments))}
-            reason = session.try_out(Statement("SET LOCAL {name} TO {value}", parts, f"try {parameter.name}"))
-            if reason:
-                refused[(step.wanted.scope, parameter.name.lower())] = reason
-        return refused
 
 
 def build_setting(context: Context, services: Services) -> SettingResource | RenderedSettings:

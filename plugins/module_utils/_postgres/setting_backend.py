@@ -29,6 +29,9 @@ WHY_NOT_IN_SESSION: t.Final = {
 #: Parameters that no ALTER SYSTEM may set although their context allows it.
 _NEVER_BY_ALTER_SYSTEM: t.Final = frozenset({"data_directory", "config_file", "allow_alter_system"})
 
+#: What belongs to a session, a role or a database, and that no configuration file may hold (GUC_DISALLOW_IN_FILE in guc_tables.c).
+_NEVER_IN_FILES: t.Final = frozenset({"role", "session_authorization"})
+
 _OF_SIZE: t.Final = "It follows from the compute's size, or is changed by Neon's support on paid plans"
 _OF_NEON: t.Final = "Neon's support may change it on paid plans"
 
@@ -104,6 +107,8 @@ class AlterSystem:
     def refusal(self, parameter: Parameter, major: int) -> InputError | None:
         """See :class:`Backend`."""
         name = parameter.name
+        if name in _NEVER_IN_FILES:
+            return _not_in_files(name)
         if parameter.context == "internal" or name.lower() in _NEVER_BY_ALTER_SYSTEM:
             return InputError(f"{name} cannot be set by ALTER SYSTEM", why=WHY_NOT_IN_SESSION.get(parameter.context), remedy="Leave it out")
         if parameter.custom and major < 17:
@@ -129,6 +134,8 @@ class NeonCompute:
         """See :class:`Backend`."""
         if parameter.context == "internal":
             return InputError(f"{parameter.name} cannot be set", why=WHY_NOT_IN_SESSION["internal"], remedy="Leave it out")
+        if parameter.name in _NEVER_IN_FILES:
+            return _not_in_files(parameter.name)
         remedy = _neons_own(parameter)
         if remedy is None:
             return None
@@ -151,6 +158,12 @@ _BACKENDS: t.Final[dict[str, Backend]] = {"neon": NeonCompute()}
 def backend_of(provider: str) -> Backend:
     """Return where a provider keeps the settings of a whole server."""
     return _BACKENDS.get(provider, ALTER_SYSTEM)
+
+
+def _not_in_files(name: str) -> InputError:
+    return InputError(
+        f"{name} cannot be set for the whole server", why="no configuration file may hold it", remedy="Leave it out, or name a role or a database"
+    )
 
 
 def _neons_own(parameter: Parameter) -> str | None:

@@ -58,7 +58,11 @@ _VALUES_OF_SOME_BUILDS: dict[str, tuple[tuple[str, int], ...]] = {
     "wal_compression": (("lz4", 15), ("zstd", 15)),
 }
 
-_CUSTOM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(?:\.[A-Za-z_][A-Za-z0-9_$]*)+")
+# valid_custom_variable_name in guc.c: any character beyond ASCII is a letter.
+_CUSTOM_NAME = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*(?:\.[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)+")
+
+#: Where a value comes from that is the whole server's, and not that of one session (GucSource in guc.h).
+_OF_SERVER: t.Final = frozenset({"default", "environment variable", "configuration file", "command line", "override"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +71,7 @@ class Parameter:
 
     :param vartype: ``bool``, ``integer``, ``real``, ``string`` or ``enum``.
     :param running: the value in force as pg_settings shows it, in ``unit``; in a prediction the built-in default.
-    :param source: where the running value comes from, for example ``configuration file`` or ``command line``; None for
-        what our own session has in its place.
+    :param source: where the running value comes from, for example ``configuration file`` or ``command line``; None where it cannot be seen.
     :param custom: a name with a dot that the server does not know: any text is allowed.
     :param major: the server's version: a few checks of the server differ by it.
     """
@@ -87,6 +90,11 @@ class Parameter:
     custom: bool = False
     is_list: bool = False
     major: int = 0
+
+    @property
+    def of_server(self) -> bool:
+        """Whether the running value is the server's: else it is our own session's, from its database or role, or it is hidden."""
+        return self.source in _OF_SERVER
 
     @property
     def quotes_elements(self) -> bool:
@@ -109,6 +117,10 @@ class Catalogue:
     def get(self, name: str) -> Parameter | None:
         """Return a parameter that the server knows, None for any other name."""
         return self._by_name.get(name.lower())
+
+    def find_kept(self, name: str) -> Parameter:
+        """Return a parameter by a name that the server itself has kept, which is never wrong: an older version may have taken what this one would not."""
+        return self.get(name) or Parameter(name, "string", custom=True)
 
     def find(self, name: str) -> Parameter:
         """Return a parameter, or a custom one for an unknown name with a dot.
@@ -139,29 +151,45 @@ def values_of_some_builds(name: str, major: int) -> tuple[str, ...]:
     return tuple(value for value, first in _VALUES_OF_SOME_BUILDS.get(name, ()) if major >= first)
 
 
-def live_catalogue(major: int, rows: t.Iterable[t.Mapping[str, t.Any]]) -> Catalogue:
-    """Return the catalogue of a live server from rows of pg_settings."""
+def live_catalogue(major: int, rows: t.Iterable[t.Mapping[str, t.Any]], *, hidden: bool = False) -> Catalogue:
+    """Return the catalogue of a live server from rows of pg_settings.
+
+    :param hidden: the login user may not see all of it (GUC_SUPERUSER_ONLY in guc.h); the snapshot of the major version fills in, without running values.
+    """
+    unseen = snapshot_catalogue(major) if hidden and major in SERVERS else ()
     return Catalogue(
         major,
         [
-            Parameter(
-                name=row["name"],
-                vartype=row["vartype"],
-                unit=row["unit"],
-                context=row["context"],
-                min_val=row["min_val"],
-                max_val=row["max_val"],
-                enumvals=tuple(row["enumvals"] or ()),
-                boot_val=row["boot_val"],
-                running=row["setting"],
-                source=row["source"],
-                pending_restart=row["pending_restart"],
-                is_list=is_list(row["name"], major),
-                major=major,
-            )
-            for row in rows
+            *(dataclasses.replace(parameter, running=None, source=None) for parameter in unseen),
+            *_never_shown(major),
+            *(
+                Parameter(
+                    name=row["name"],
+                    vartype=row["vartype"],
+                    unit=row["unit"],
+                    context=row["context"],
+                    min_val=row["min_val"],
+                    max_val=row["max_val"],
+                    enumvals=tuple(row["enumvals"] or ()),
+                    boot_val=row["boot_val"],
+                    running=row["setting"],
+                    source=row["source"],
+                    pending_restart=row["pending_restart"],
+                    is_list=is_list(row["name"], major),
+                    major=major,
+                )
+                for row in rows
+            ),
         ],
         "pg_settings of the server",
+    )
+
+
+def _never_shown(major: int) -> tuple[Parameter, ...]:
+    """Return what pg_settings shows to nobody (GUC_NO_SHOW_ALL in guc_tables.c) and a session begins with; seed cannot be reset again."""
+    return (
+        Parameter("role", "string", boot_val="none", source=None, major=major),
+        Parameter("session_authorization", "string", source=None, major=major),
     )
 
 
@@ -211,4 +239,4 @@ def snapshot_catalogue(major: int) -> Catalogue:
                     major=major,
                 )
             )
-    return Catalogue(major, parameters, f"the snapshot of PostgreSQL {SERVERS[major]} taken on {TAKEN}")
+    return Catalogue(major, [*_never_shown(major), *parameters], f"the snapshot of PostgreSQL {SERVERS[major]} taken on {TAKEN}")

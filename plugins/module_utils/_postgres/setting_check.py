@@ -11,6 +11,7 @@ import typing as t
 from .._core.errors import DbinfraError, InputError, NotFoundError
 from .setting_backend import SESSION_CONTEXTS, WHY_NOT_IN_SESSION
 from .setting_catalogue import Catalogue, Parameter
+from .setting_force import is_behind
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_rights import check_reload, check_rights
 from .setting_secret import without_password
@@ -29,7 +30,7 @@ def resolve(state: SettingState, wanted: t.Sequence[SettingWanted]) -> list[Step
     steps, problems = _resolve(state, wanted)
     if problems:
         raise all_at_once([_at(item, error) for item, error in problems])
-    if state.backend.by_sql and any(step.differs and step.wanted.scope.is_system for step in steps):
+    if state.backend.by_sql and any(step.needs_reload or (step.differs and step.wanted.scope.is_system) for step in steps):
         check_reload(state)
     return steps
 
@@ -84,7 +85,8 @@ def _at(item: SettingWanted, error: DbinfraError) -> DbinfraError:
 
 
 def _step(state: SettingState, item: SettingWanted) -> Step:
-    parameter = state.catalogue.find(item.name)
+    # What the server keeps can be taken away, whatever its name.
+    parameter = state.catalogue.find_kept(item.name) if not item.present and state.keeps(item) else state.catalogue.find(item.name)
     _check_scope(state, item, parameter)
     value = declared_value(parameter, item.value) if item.present else None
     if value is not None and not value.arguments:
@@ -106,7 +108,7 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
                 f"{without_password(parameter.name, value.text)!r} is not a value for {parameter.name}", why=f"the server says: {reason}"
             )
     below = state.below_text.get(parameter.name.lower()) if item.scope.is_system else None
-    return Step(item, parameter, value, shown_text(parameter, before), differs, shown_text(parameter, below))
+    return Step(item, parameter, value, shown_text(parameter, before), differs, shown_text(parameter, below), is_behind(state, item, parameter))
 
 
 def _differs(state: SettingState, item: SettingWanted, parameter: Parameter, value: Value | None, before: str | None) -> bool:

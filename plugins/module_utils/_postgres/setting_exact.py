@@ -77,7 +77,7 @@ def surplus(state: SettingState, wanted: t.Sequence[SettingWanted], scopes: t.Se
         if scope.role and scope.role not in state.roles and not state.assume_roles:
             raise NotFoundError(f"role {scope.role} does not exist", where="option scopes", remedy="Create it first, or correct the name")
         names = state.in_auto_file if scope.is_system else state.stored.get(scope, {})
-        found += [Surplus(scope, state.catalogue.find(name).name, is_guarded(name)) for name in names if (scope, name) not in declared]
+        found += [Surplus(scope, state.catalogue.find_kept(name).name, is_guarded(name)) for name in names if (scope, name) not in declared]
     return tuple(sorted(found, key=lambda item: (item.scope.words, item.name)))
 
 

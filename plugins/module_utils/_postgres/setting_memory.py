@@ -18,13 +18,15 @@ import typing as t
 
 from .._core.errors import InputError
 from .setting_exact import Surplus
-from .setting_model import Scope, SettingState, SettingWanted, Step
+from .setting_model import Scope, SettingState, SettingWanted, Step, unseen
 from .setting_secret import passwords_in
 from .setting_value import stored_canonical
 
 _PREFIX: t.Final = "dbinfra.postgres remembers the settings of "
 # 48 bits: two values of one parameter have to be told apart, nothing more.
 _DIGITS: t.Final = 12
+# What stands for the database itself in its comment.
+_THIS_ONE: t.Final = True
 
 Entries = t.Mapping[tuple[Scope, str], str]
 
@@ -33,11 +35,13 @@ Entries = t.Mapping[tuple[Scope, str], str]
 class Memory:
     """What is remembered under a name.
 
+    :param database: the one whose comment it is. Its own settings are remembered without its name, which may change.
     :param comment: the whole comment of the database, None for none.
     :param writable: whether the login user may write it, as the database's owner may.
     """
 
     name: str
+    database: str
     comment: str | None = None
     writable: bool = True
 
@@ -51,7 +55,8 @@ class Memory:
         try:
             for line in self._lines():
                 for database, role, settings in json.loads(line[len(self._head) :]):
-                    found.update({(Scope(database, role), str(name)): str(digest) for name, digest in settings.items()})
+                    scope = Scope(self.database if database is _THIS_ONE else database, role)
+                    found.update({(scope, str(name)): str(digest) for name, digest in settings.items()})
         except (ValueError, TypeError, AttributeError):
             raise InputError(
                 f"what is remembered under {self.name!r} cannot be read",
@@ -74,7 +79,10 @@ class Memory:
         for (scope, name), digest in entries.items():
             by_scope.setdefault(scope, {})[name] = digest
         if by_scope:
-            listed = [[scope.database, scope.role, dict(sorted(by_scope[scope].items()))] for scope in sorted(by_scope, key=lambda item: item.words)]
+            listed = [
+                [_THIS_ONE if scope.database == self.database else scope.database, scope.role, dict(sorted(by_scope[scope].items()))]
+                for scope in sorted(by_scope, key=lambda item: item.words)
+            ]
             rest = [line for line in rest if line or self.comment] + [self._head + json.dumps(listed, separators=(",", ":"))]
         return "\n".join(rest) or None
 
@@ -99,22 +107,30 @@ class Recollection:
 
 
 def recollect(state: SettingState, wanted: t.Sequence[SettingWanted], memory: Memory) -> Recollection:
-    """Return what has to be reset because only this declaration had set it. What is there no longer is forgotten."""
+    """Return what has to be reset because only this declaration had set it. What is there no longer is forgotten.
+
+    :raises InputError: if something of the whole server is to be reset and nobody can see whether it is there.
+    """
     declared = {(item.scope, item.name.lower()) for item in wanted}
     gone: list[SettingWanted] = []
     changed: list[Surplus] = []
     for (scope, name), digest in sorted(memory.entries.items(), key=lambda entry: (entry[0][0].words, entry[0][1])):
         item = SettingWanted(name, scope, present=False)
-        if (scope, name) in declared or (scope.is_system and name not in state.in_auto_file):
+        if (scope, name) in declared:
+            continue
+        if scope.is_system and not state.file_readable:
+            why = f"{state.login_user} may not read pg_file_settings, and it was set before and is declared no longer"
+            raise unseen(name, why, where="option remember")
+        if scope.is_system and name not in state.in_auto_file:
             continue
         text = state.configured(item)
         if text is None:
             continue
-        spelled = state.catalogue.find(name).name
-        if _digest(stored_canonical(state.catalogue.find(name), text)) == digest:
-            gone.append(dataclasses.replace(item, name=spelled))
+        parameter = state.catalogue.find_kept(name)
+        if _digest(stored_canonical(parameter, text)) == digest:
+            gone.append(dataclasses.replace(item, name=parameter.name))
         else:
-            changed.append(Surplus(scope, spelled, guarded=True))
+            changed.append(Surplus(scope, parameter.name, guarded=True))
     return Recollection(tuple(gone), tuple(changed))
 
 
@@ -136,7 +152,7 @@ def check_name(name: str) -> None:
         raise InputError(f"{name!r} is no name to remember by", where="option remember", remedy="Give 1 to 100 printable characters")
 
 
-def require_writable(state: SettingState, memory: Memory, database: str) -> None:
+def require_writable(state: SettingState, memory: Memory) -> None:
     """Refuse early what the server would refuse after everything else was done.
 
     :raises InputError: if the comment cannot be written.
@@ -147,7 +163,7 @@ def require_writable(state: SettingState, memory: Memory, database: str) -> None
         )
     if not memory.writable:
         raise InputError(
-            f"{state.login_user} may not write the comment of database {database}",
+            f"{state.login_user} may not write the comment of database {memory.database}",
             where="option remember",
             why="that takes the database's owner, and there what was set is remembered",
             remedy="Log in as the owner, or leave the option out",

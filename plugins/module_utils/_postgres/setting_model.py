@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._core.errors import InputError
 from .setting_backend import Backend, backend_of
 from .setting_catalogue import Catalogue, Parameter
 from .setting_value import Value
@@ -54,6 +55,16 @@ def is_default(value: t.Any) -> bool:
     return isinstance(value, str) and value.upper() == "DEFAULT"
 
 
+def unseen(name: str, why: str, *, where: str | None = None) -> InputError:
+    """Return the error for a setting of the whole server of which nobody can say what is configured."""
+    return InputError(
+        f"what is configured for the whole server of {name} cannot be seen",
+        where=where,
+        why=why,
+        remedy="Log in as a superuser, or grant SELECT on pg_file_settings and EXECUTE on pg_show_all_file_settings()",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Kept:
     """What a server keeps over its restart and can start only with if there is room for it.
@@ -81,6 +92,8 @@ class SettingState:
     :param below_text: the same without the lines of postgresql.auto.conf, which come last: what counts after ALTER SYSTEM RESET.
     :param in_auto_file: lower-case names with a line in postgresql.auto.conf, or in the provider's API.
     :param file_readable: whether pg_file_settings may be read; without it the running value stands for the configured one.
+    :param file_errors: the server's words about the last line of a parameter, per lower-case name.
+    :param unreadable_lines: the lines for which the server ignores a whole reload, with its words.
     :param databases: those of the declared ones that exist; likewise ``roles``.
     :param settable: lower-case names of superuser parameters that the login user may set; likewise ``alterable``, by ALTER SYSTEM.
     :param may_reload: whether the login user may reload the configuration.
@@ -102,6 +115,8 @@ class SettingState:
     below_text: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     in_auto_file: frozenset[str] = frozenset()
     file_readable: bool = True
+    file_errors: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unreadable_lines: tuple[str, ...] = ()
     databases: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     settable: frozenset[str] = frozenset()
@@ -122,14 +137,29 @@ class SettingState:
         """Where the settings of the whole server are kept."""
         return backend_of(self.provider)
 
+    @property
+    def files_seen(self) -> bool:
+        """Whether it is known what stands in the configuration files of a server that runs."""
+        return self.seen and self.file_readable and self.backend.by_sql
+
+    def keeps(self, wanted: SettingWanted) -> bool:
+        """Return whether something is kept in a scope that a reset would take away."""
+        names: t.Container[str] = self.in_auto_file if wanted.scope.is_system else self.stored.get(wanted.scope, {})
+        return wanted.name.lower() in names
+
     def configured(self, wanted: SettingWanted) -> str | None:
-        """Return the configured text in a scope, None for none."""
+        """Return the configured text in a scope, None for none.
+
+        :raises InputError: where neither the files nor the server's running value can be seen.
+        """
         name = wanted.name.lower()
         if not wanted.scope.is_system:
             return self.stored.get(wanted.scope, {}).get(name)
         if self.file_readable:
             return self.file_text.get(name)
-        parameter = self.catalogue.find(wanted.name)
+        parameter = self.catalogue.find_kept(wanted.name)
+        if self.seen and not parameter.of_server:
+            raise unseen(parameter.name, f"{self.login_user} may not read pg_file_settings, and what this session runs is not the server's value")
         return parameter.running if parameter.source != "default" else None
 
 
@@ -138,6 +168,7 @@ class Step:
     """A declared setting together with what it means on the server.
 
     :param below: for the whole server, the text that counts once ALTER SYSTEM's line is gone.
+    :param behind: what is configured for the whole server is not what it runs.
     """
 
     wanted: SettingWanted
@@ -146,6 +177,12 @@ class Step:
     before: str | None
     differs: bool
     below: str | None = None
+    behind: bool = False
+
+    @property
+    def needs_reload(self) -> bool:
+        """Whether a reload would put in force what is configured already."""
+        return self.behind and not self.differs and self.parameter.context != "postmaster"
 
     @property
     def after(self) -> str | None:

@@ -13,6 +13,7 @@ import typing as t
 from .._core.reconcile import Change, Plan
 from .setting_catalogue import Parameter
 from .setting_check import all_at_once, resolve
+from .setting_force import require_loadable, require_taken
 from .setting_memory import Memory, remembered, require_writable
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_number import show_with_unit
@@ -20,8 +21,9 @@ from .setting_override import overrides
 from .setting_restart import Restart
 from .setting_secret import without_password
 from .setting_start import start_problems
-from .setting_value import Value, configured_text, stored_canonical
-from .statement import Identifier, Literal, Part, Several, Statement
+from .setting_statement import alter_statement
+from .setting_value import configured_text, stored_canonical
+from .statement import Identifier, Literal, Statement
 
 #: The payload of the last step after ALTER SYSTEM.
 RELOAD = "reload"
@@ -48,21 +50,27 @@ def plan_settings(
     wanted: t.Sequence[SettingWanted],
     restart: Restart | None = None,
     memory: Memory | None = None,
-    database: str = "",
+    *,
+    reloaded: bool = False,
 ) -> Plan:
     """Plan the steps after which every declared setting is as declared, and the restart for those that wait for one.
 
     :param restart: None if none is allowed; outside the maintenance window there is a warning instead.
     :param memory: what is remembered of former runs, None if nothing is to be.
-    :param database: the one in whose comment it is remembered.
+    :param reloaded: the server has just reloaded its configuration, so what it could take it has taken.
     :raises InputError: for a value, a scope or a right that the server would refuse, and for settings with which it would not start any more.
+    :raises ServerError: for configuration files that the server would not read, or if it did not take what they say.
     :raises NotFoundError: for a database or role that does not exist.
     """
     steps = resolve(state, wanted)
     pending = [step for step in steps if step.differs]
     system = [step for step in pending if step.wanted.scope.is_system]
     # The whole server goes first: neither ALTER SYSTEM nor a provider's API runs in a transaction. The rest shares one.
-    changes = _of_server(state, system)
+    if reloaded:
+        require_taken(state, steps)
+    else:
+        require_loadable(state, steps)
+    changes = _of_server(state, system, [step for step in steps if step.needs_reload])
     changes += [_change(step) for step in pending if not step.wanted.scope.is_system]
     warnings = state.warnings + _warnings(state, steps) + overrides(state, steps)
     if system and not state.backend.by_sql:
@@ -72,14 +80,14 @@ def plan_settings(
     warnings += _start(state, steps, restarting=restarting)
     # Whether a provider restarts the server for its settings is its own decision, so its lines do not say what is in force until then.
     by_sql = state.backend.by_sql
-    before = "".join(_line(step, step.before, waits=by_sql and _waits(step, predicted=False)) for step in steps)
+    before = "".join(_line(step, step.before, waits=by_sql and _waits(step, predicted=False), behind=step.needs_reload) for step in steps)
     after = "".join(_line(step, step.after, waits=by_sql and not restarting and _waits(step, predicted=True)) for step in steps)
     if memory is not None:
         have, want = memory.entries, remembered(steps)
         if have != want:
-            require_writable(state, memory, database)
+            require_writable(state, memory)
             text = memory.with_entries(want)
-            parts = {"database": Identifier(database), "text": Literal(text)}
+            parts = {"database": Identifier(memory.database), "text": Literal(text)}
             statement = Statement("COMMENT ON DATABASE {database} IS {text}", parts, f"remember what {memory.name} has set")
             changes.append(Change("remember", f"what {memory.name} has set", statement))
         before += "".join(_memory_line(memory, *key) for key in have if key not in want)
@@ -103,8 +111,13 @@ def _start(state: SettingState, steps: t.Sequence[Step], *, restarting: bool) ->
     return tuple(problem.error.message() for problem in problems)
 
 
-def _of_server(state: SettingState, system: t.Sequence[Step]) -> list[Change]:
-    """Return the steps for the whole server: a statement for each setting and one reload, or one handing over of them all."""
+def _of_server(state: SettingState, system: t.Sequence[Step], behind: t.Sequence[Step]) -> list[Change]:
+    """Return the steps for the whole server: a statement for each setting and one reload, or one handing over of them all.
+
+    :param behind: what is configured already and needs nothing but the reload.
+    """
+    if behind and not system:
+        return [Change("reload", f"the server's configuration for {', '.join(step.parameter.name for step in behind)}", RELOAD)]
     if not system:
         return []
     if state.backend.by_sql:
@@ -115,42 +128,24 @@ def _of_server(state: SettingState, system: t.Sequence[Step]) -> list[Change]:
     return [*words, Change("hand over", f"the whole server's settings to {state.backend.words}", HandedOver(settings))]
 
 
-def alter_statement(scope: Scope, name: str, value: Value | None) -> Statement:
-    """Return the ALTER statement for one setting; a value of None resets it."""
-    parts: dict[str, Part] = {"name": Identifier(*name.split("."))}
-    if scope.is_system:
-        head = "ALTER SYSTEM"
-    elif scope.role is None:
-        head = "ALTER DATABASE {database}"
-        parts["database"] = Identifier(scope.database or "")
-    else:
-        head = "ALTER ROLE {role}" + (" IN DATABASE {database}" if scope.database else "")
-        parts["role"] = Identifier(scope.role)
-        if scope.database:
-            parts["database"] = Identifier(scope.database)
-    if value is None:
-        return Statement(head + " RESET {name}", parts, f"reset {name} for {scope.words}")
-    parts["value"] = Several(tuple(Literal(argument) for argument in value.arguments))
-    return Statement(head + " SET {name} TO {value}", parts, f"set {name} for {scope.words}")
-
-
-def _line(step: Step, text: str | None, *, waits: bool) -> str:
+def _line(step: Step, text: str | None, *, waits: bool, behind: bool = False) -> str:
     """Return a setting like a line of postgresql.conf, nothing for none. Each line says whose it is: a diff shows three lines around a change.
 
     :param waits: another value is in force until a restart, and is shown as well.
+    :param behind: another value is in force until a reload.
     """
     parameter, scope = step.parameter, step.wanted.scope
     shown = None if text is None else conf_text(without_password(parameter.name, text))
     if not scope.is_system:
         return "" if shown is None else f"{parameter.name} = {shown}  # {scope.words}\n"
     note = ""
-    if waits or parameter.source == "command line":
+    if waits or behind or parameter.source == "command line":
         running = conf_text(without_password(parameter.name, show_with_unit(parameter.running or "", parameter.unit)))
-        note = f"  # {running} is in force " + ("until a restart" if waits else "from the command line")
+        note = f"  # {running} is in force " + ("until a restart" if waits else "until a reload" if behind else "from the command line")
     if shown is not None:
         return f"{parameter.name} = {shown}{note}\n"
     # As a new server's postgresql.conf shows a default.
-    return f"#{parameter.name} = {conf_text(show_with_unit(parameter.boot_val or '', parameter.unit))}{note}\n" if waits else ""
+    return f"#{parameter.name} = {conf_text(show_with_unit(parameter.boot_val or '', parameter.unit))}{note}\n" if waits or behind else ""
 
 
 def _memory_line(memory: Memory, scope: Scope, name: str) -> str:
@@ -204,7 +199,7 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
         "name": parameter.name,
         "scope": step.wanted.scope.words,
         "configured": _shown(parameter, step.after if predicted else step.before),
-        "running": _shown(parameter, parameter.running) if system else None,
+        "running": _shown(parameter, parameter.running) if system and parameter.of_server else None,
         "unit": parameter.unit,
         "context": None if parameter.custom else parameter.context,
         "source": parameter.source if system and not parameter.custom else None,
@@ -218,7 +213,8 @@ def _waits(step: Step, *, predicted: bool) -> bool:
     if not step.wanted.scope.is_system or parameter.source == "command line":
         return False
     if not (predicted and step.differs and parameter.context == "postmaster"):
-        return parameter.pending_restart
+        # Until the files are read, pg_settings knows nothing of what waits in them.
+        return parameter.pending_restart or (step.behind and parameter.context == "postmaster")
     rest = step.below if step.below is not None else parameter.boot_val
     target = step.value.canonical if step.value is not None else stored_canonical(parameter, rest)
     return target != stored_canonical(parameter, parameter.running)

@@ -20,21 +20,24 @@ SELECT current_user AS login_user, r.rolsuper AS login_superuser, pg_is_in_recov
        coalesce(current_setting('allow_alter_system', true), 'on') = 'on' AS alter_system_allowed,
        r.rolcreaterole AS createrole, has_function_privilege('pg_catalog.pg_reload_conf()', 'EXECUTE') AS may_reload,
        has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
-         AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS file_readable
+         AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS file_readable,
+       r.rolsuper OR pg_has_role('pg_read_all_settings', 'USAGE') AS sees_all, session_user AS session_user
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
 """
 
-# archive_command is shown as (disabled) while archive_mode is off (show_archive_command in xlog.c), and search_path is our own session's;
-# reset_val tells them.
+# archive_command is shown as (disabled) while archive_mode is off (show_archive_command in xlog.c), those of TCP as our own socket has them
+# (show_tcp_keepalives_idle in pqcomm.c or variable.c), and what our own session has set for itself is nobody's business; reset_val tells them.
 _CATALOGUE = """
-SELECT name, CASE WHEN name IN ('archive_command', 'search_path') THEN reset_val ELSE setting END AS setting, vartype, unit, context, min_val, max_val,
-       to_json(enumvals) AS enumvals, boot_val, nullif(source, 'session') AS source, pending_restart
+SELECT name, CASE WHEN source = 'session'
+         OR name IN ('archive_command', 'tcp_keepalives_count', 'tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_user_timeout')
+       THEN reset_val ELSE setting END AS setting, vartype, unit, context, min_val, max_val, to_json(enumvals) AS enumvals, boot_val, source, pending_restart
 FROM pg_catalog.pg_settings
 """
 
 _FILE = """
-SELECT lower(name) AS name, setting, sourcefile ~ '(^|/)postgresql\\.auto\\.conf$' AS auto
-FROM pg_catalog.pg_file_settings WHERE name IS NOT NULL ORDER BY seqno
+SELECT lower(name) AS name, setting, sourcefile ~ '(^|/)postgresql\\.auto\\.conf$' AS auto, error,
+       sourcefile || ' line ' || sourceline AS place
+FROM pg_catalog.pg_file_settings ORDER BY seqno
 """
 
 _STORED = """
@@ -43,7 +46,7 @@ SELECT d.datname AS database, r.rolname AS role, coalesce(r.rolcanlogin, false) 
 FROM pg_catalog.pg_db_role_setting s
 LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
-WHERE (s.setdatabase = 0 OR d.datname = ANY(%(databases)s) OR r.rolname = ANY(%(roles)s))
+WHERE (%(server)s OR s.setdatabase = 0 OR d.datname = ANY(%(databases)s) OR r.rolname = ANY(%(roles)s))
   AND (s.setrole = 0 OR r.rolcanlogin OR r.rolname = ANY(%(roles)s))
 """
 
@@ -71,6 +74,10 @@ FROM unnest(%(names)s::text[]) AS p(name)
 """
 
 
+#: What pg_file_settings says of a name without a dot that no parameter has (ProcessConfigFileInternal in guc.c).
+_UNKNOWN_NAME = "unrecognized configuration parameter"
+
+
 def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], names: t.Sequence[str], *, assume_roles: bool = False) -> SettingState:
     """Read the settings of a server; a statement for each catalogue, however many settings and scopes there are.
 
@@ -79,10 +86,12 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
     :param assume_roles: a role that is not there counts as one that an earlier task would make.
     """
     server = session.rows(_SERVER, None, "read who we are")[0]
-    catalogue = live_catalogue(session.major, session.rows(_CATALOGUE, None, "read pg_settings"))
-    which = {
-        "databases": sorted({scope.database for scope in scopes if scope.database}),
+    which: dict[str, t.Any] = {
+        # What our own session began with is told from what the server has.
+        "databases": sorted({session.database, *(scope.database for scope in scopes if scope.database)}),
         "roles": sorted({scope.role for scope in scopes if scope.role}),
+        # What any database or role has goes before a setting of the whole server.
+        "server": any(scope.is_system for scope in scopes),
     }
     stored: dict[Scope, dict[str, str]] = {}
     logins: set[str] = set()
@@ -91,6 +100,9 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         # To whom is no superuser, superusers are the provider's: what they keep for themselves is no business of the declaration.
         if row["login"] and (server["login_superuser"] or not row["superuser"]):
             logins.add(row["role"])
+    own = {name for scope in _of_session(session.database, server) for name in stored.get(scope, {})}
+    rows = [{**row, "source": _origin(row, own)} for row in session.rows(_CATALOGUE, None, "read pg_settings")]
+    catalogue = live_catalogue(session.major, rows, hidden=not server["sees_all"])
     present: dict[str, set[str]] = {"database": set(), "role": set()}
     foreign_databases: dict[str, str] = {}
     foreign_roles: dict[str, frozenset[str]] = {}
@@ -101,9 +113,9 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         lacks = _lacks(session.major, server, row) if row["kind"] == "role" else frozenset()
         if lacks:
             foreign_roles[row["name"]] = lacks
-    system = any(scope.is_system for scope in scopes)
-    file_rows = session.rows(_FILE, None, "read pg_file_settings") if system and server["file_readable"] else []
-    asked = sorted({*names, *(name for scope in scopes for name in stored.get(scope, {})), *(row["name"] for row in file_rows if row["auto"])})
+    file_rows = session.rows(_FILE, None, "read pg_file_settings") if which["server"] and server["file_readable"] else []
+    lines = [row for row in file_rows if row["name"] is not None]
+    asked = sorted({*names, *(name for scope in scopes for name in stored.get(scope, {})), *(row["name"] for row in lines if row["auto"])})
     ask = session.major >= 15 and not server["login_superuser"]
     granted = session.rows(_GRANTED, {"names": asked}, "read who may set what") if ask else []
     return SettingState(
@@ -113,10 +125,12 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         login_superuser=server["login_superuser"],
         stored=stored,
         logins=frozenset(logins),
-        file_text={row["name"]: row["setting"] for row in file_rows},
-        below_text={row["name"]: row["setting"] for row in file_rows if not row["auto"]},
-        in_auto_file=frozenset(row["name"] for row in file_rows if row["auto"]),
+        file_text={row["name"]: row["setting"] for row in lines},
+        below_text={row["name"]: row["setting"] for row in lines if not row["auto"]},
+        in_auto_file=frozenset(row["name"] for row in lines if row["auto"]),
         file_readable=server["file_readable"],
+        file_errors={name: error for name, error in {row["name"]: row["error"] for row in lines}.items() if error},
+        unreadable_lines=tuple(_line_words(row) for row in file_rows if _stops_reload(row)),
         databases=frozenset(present["database"]),
         roles=frozenset(present["role"]),
         settable=frozenset(row["name"] for row in granted if row["settable"]),
@@ -128,6 +142,35 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         alter_system_allowed=server["alter_system_allowed"],
         assume_roles=assume_roles,
     )
+
+
+def _of_session(database: str, server: t.Mapping[str, t.Any]) -> tuple[Scope, ...]:
+    """Return the scopes whose settings our own session began with: process_settings in postinit.c."""
+    return (Scope(database, server["session_user"]), Scope(None, server["session_user"]), Scope(database), Scope())
+
+
+def _origin(row: t.Mapping[str, t.Any], own: t.Container[str]) -> str | None:
+    """Return where a value comes from; of what our own session has set for itself, where the value that it had before came from."""
+    if row["source"] != "session":
+        return row["source"]
+    if row["name"].lower() in own:
+        return "database user"
+    return "default" if row["setting"] == row["boot_val"] else "configuration file"
+
+
+def _stops_reload(row: t.Mapping[str, t.Any]) -> bool:
+    """Return whether a line makes the server ignore a reload: one that cannot be read, or that names what the server does not know.
+
+    A row without a name and a place tells of a parameter that was taken away and waits for the restart.
+    """
+    if row["error"] is None:
+        return False
+    return row["error"] == _UNKNOWN_NAME or (row["name"] is None and row["place"] is not None)
+
+
+def _line_words(row: t.Mapping[str, t.Any]) -> str:
+    subject = f" ({row['name']})" if row["name"] else ""
+    return f"{row['place']}{subject}: {row['error']}"
 
 
 def _lacks(major: int, server: t.Mapping[str, t.Any], role: t.Mapping[str, t.Any]) -> frozenset[str]:
@@ -145,7 +188,7 @@ def _lacks(major: int, server: t.Mapping[str, t.Any], role: t.Mapping[str, t.Any
 def read_memory(session: Session, name: str) -> Memory:
     """Return what is remembered under a name in the comment of the database that is connected to."""
     row = session.rows(_COMMENT, None, "read the comment of the database")[0]
-    return Memory(name, row["comment"], row["writable"])
+    return Memory(name, session.database, row["comment"], row["writable"])
 
 
 def with_server_settings(state: SettingState, configured: t.Mapping[str, str]) -> SettingState:

@@ -16,8 +16,9 @@ from .setting_backend import backend_of
 from .setting_catalogue import snapshot_catalogue
 from .setting_check import resolve
 from .setting_model import SettingState, SettingWanted, Step
-from .setting_plan import alter_statement, plan_settings
+from .setting_plan import plan_settings
 from .setting_secret import without_password
+from .setting_statement import alter_statement
 from .statement_text import statement_text
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import locale
 import typing as t
 
@@ -34,13 +35,40 @@ _EXPLANATIONS: dict[str, tuple[str, str]] = {
     "25006": ("the server is a standby or read-only", "Connect to the primary"),
     "40001": ("another session changed the same object at the same time", "Run again"),
     "XX000": ("another session may have changed the same object at the same time", "Run again"),
-    "57014": ("a statement_timeout of the login user or the database ended it", "Raise statement_timeout for the login user"),
+    "57014": ("somebody cancelled it, as pg_cancel_backend() does; this session has no statement_timeout", "Run again"),
 }
+
+#: What says of a trial that it came to no verdict: somebody else is at the same object, or ended the trial.
+_NO_VERDICT = frozenset({"55P03", "40001", "XX000", "57014"})
+
+#: A database's owner chooses its search_path, and functions in front of the system's own would be run with the rights of whoever logs in.
+#: The others, meant for applications, would end a statement, a transaction or the session before its work is done, or let it wait.
+_OWN_SETTINGS = """
+SELECT pg_catalog.set_config(own.name, own.value, false)
+FROM (VALUES ('search_path', 'pg_catalog'), ('statement_timeout', '0'), ('transaction_timeout', '0'), ('idle_session_timeout', '0'),
+             ('idle_in_transaction_session_timeout', '0'), ('default_transaction_deferrable', 'off'), ('exit_on_error', 'off')) AS own(name, value)
+WHERE pg_catalog.current_setting(own.name, true) OPERATOR(pg_catalog.<>) own.value
+"""
+#: A statement_timeout of a millisecond ends the very statement that is to lift it, now and then.
+_ATTEMPTS = 20
+_CANCELLED = "57014"
 
 
 _SET_PASSWORD = """
 DO $$ BEGIN EXECUTE format('ALTER ROLE %I PASSWORD %L', current_setting('dbinfra.role'), current_setting('dbinfra.password')); END $$
 """
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What a server says to a statement that it was asked to try.
+
+    :param refused: its words if it refuses, else None.
+    :param notices: what it has to remark if it does not.
+    """
+
+    refused: str | None
+    notices: tuple[str, ...] = ()
 
 
 class ConnectRefusedError(Exception):
@@ -147,8 +175,7 @@ class Session:
         except ConnectRefusedError as refused:
             raise login_error(login, refused.failure) from None
         session = cls(connection, login.where, read_only=read_only)
-        # A database's owner chooses its search_path, and functions in front of the system's own would be run with the rights of whoever logs in.
-        session.rows("SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)", None, "leave the database's search_path")
+        session._leave_settings()
         return session
 
     @classmethod
@@ -163,6 +190,25 @@ class Session:
     def major(self) -> int:
         """The server's major version."""
         return self._connection.server_version // 10000
+
+    @property
+    def database(self) -> str:
+        """The database that this session is in."""
+        return str(self._connection.info.dbname)
+
+    def _leave_settings(self) -> None:
+        """Free this session from what the server, its database or the login's role set for everybody and what would keep it from its work."""
+        for _attempt in range(_ATTEMPTS):
+            try:
+                self.rows(_OWN_SETTINGS, None, "leave the settings of its database")
+                return
+            except ServerError as error:
+                if error.details.get("sqlstate") != _CANCELLED:
+                    raise
+            with contextlib.suppress(ServerError):
+                # Quicker than the query: it may be done before a statement_timeout of a millisecond is over.
+                self._plain("SET statement_timeout = 0", "leave the statement_timeout of its database")
+        self.rows(_OWN_SETTINGS, None, "leave the settings of its database")
 
     def rows(self, query: str, parameters: t.Mapping[str, t.Any] | None = None, purpose: str = "read the catalogue") -> list[dict[str, t.Any]]:
         """Run a query that only reads, and return its rows as dictionaries."""
@@ -197,17 +243,29 @@ class Session:
         """Return a name quoted by the driver, for queries that cannot take it as a parameter."""
         return sql.Identifier(name).as_string(self._connection)
 
-    def try_out(self, statement: Statement) -> str | None:
-        """Carry out a statement in a transaction that is rolled back; return the server's words if it refuses, else None."""
-        self._plain("BEGIN READ ONLY", "begin a transaction")
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed in this session."""
+        return self._read_only
+
+    def try_out(self, statement: Statement, *, writes: bool = False) -> Trial:
+        """Carry out a statement in a transaction that is rolled back.
+
+        :param writes: it changes a catalogue, which a transaction that only reads would refuse.
+        :raises DbinfraError: if the connection was lost, or if somebody else holds a lock that the statement needs.
+        """
+        self._plain("BEGIN READ WRITE" if writes and not self._read_only else "BEGIN READ ONLY", "begin a transaction")
         try:
+            if writes:
+                self._plain(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'", "bound the wait for locks")
+            self._connection.notices.clear()
             with self._connection.cursor() as cursor:
                 cursor.execute(self._compose(statement))
-            return None
+            return Trial(None, tuple(notice.partition(":")[2].strip().splitlines()[0] for notice in self._connection.notices))
         except psycopg2.Error as error:
-            if error.pgcode is None:
+            if error.pgcode is None or error.pgcode in _NO_VERDICT:
                 raise _server_error(error, statement.purpose, self._where) from None
-            return "; ".join(filter(None, (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)))
+            return Trial("; ".join(filter(None, (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint))))
         finally:
             if not self._connection.closed:
                 self._plain("ROLLBACK", "roll back")

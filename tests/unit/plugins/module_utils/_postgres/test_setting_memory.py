@@ -30,7 +30,7 @@ def with_stored(state: SettingState, **values: str) -> SettingState:
 
 
 def remembering(comment: str | None = None) -> Memory:
-    return Memory("db_settings", Memory("db_settings", comment).with_entries(ENTRIES))
+    return Memory("db_settings", "shop", Memory("db_settings", "shop", comment).with_entries(ENTRIES))
 
 
 @pytest.mark.parametrize("words", [None, "The shop's database", "two\n\nlines", "the colon: of [others]"])
@@ -39,10 +39,10 @@ def test_what_is_remembered_stands_beside_other_peoples_words(words: str | None)
     assert memory.entries == ENTRIES and set(memory.scopes) == {SHOP, READER, SYSTEM}
     assert memory.with_entries(ENTRIES) == memory.comment
     assert memory.with_entries({}) == words
-    other = Memory("another", memory.comment)
+    other = Memory("another", "shop", memory.comment)
     assert other.entries == {}
     both = other.with_entries({(SHOP, "jit"): "0"})
-    assert Memory("db_settings", both).entries == ENTRIES and Memory("another", both).entries == {(SHOP, "jit"): "0"}
+    assert Memory("db_settings", "shop", both).entries == ENTRIES and Memory("another", "shop", both).entries == {(SHOP, "jit"): "0"}
 
 
 def test_no_value_stands_in_the_comment() -> None:
@@ -50,7 +50,7 @@ def test_no_value_stands_in_the_comment() -> None:
     secret = [SettingWanted("primary_conninfo", SYSTEM, "host=a password=hunter2"), SettingWanted("archive_command", SYSTEM, "cp %p /backup")]
     entries = remembered(resolve(state, secret))
     assert [name for _scope, name in entries] == ["archive_command"]
-    comment = Memory("x").with_entries(entries)
+    comment = Memory("x", "shop").with_entries(entries)
     assert comment is not None and "/backup" not in comment and "hunter2" not in comment
 
 
@@ -58,10 +58,10 @@ def test_what_is_declared_no_longer_is_reset_and_forgotten() -> None:
     memory, state = remembering(), with_stored(STATE, work_mem="8192kB")
     found = recollect(state, WANTED[1:], memory)
     assert found.resets == (SettingWanted("work_mem", SHOP, present=False),) and found.changed_since == ()
-    plan = plan_settings(state, [*WANTED[1:], *found.resets], memory=memory, database="shop")
+    plan = plan_settings(state, [*WANTED[1:], *found.resets], memory=memory)
     assert "reset work_mem for database shop" in [change.describe() for change in plan.changes]
     text = plan.changes[-1].payload.parts["text"].value
-    assert (SHOP, "work_mem") not in Memory("db_settings", text).entries
+    assert (SHOP, "work_mem") not in Memory("db_settings", "shop", text).entries
     assert "# db_settings remembers work_mem of database shop\n" in str(plan.before) and "remembers work_mem" not in str(plan.after)
 
 
@@ -91,29 +91,44 @@ def test_a_line_of_postgresql_conf_is_its_writers() -> None:
 
 def test_a_second_run_remembers_nothing_new() -> None:
     state = with_stored(STATE, work_mem="8MB")
-    first = plan_settings(state, WANTED[:1], memory=Memory("db_settings"), database="shop")
+    first = plan_settings(state, WANTED[:1], memory=Memory("db_settings", "shop"))
     assert [change.describe() for change in first.changes] == ["remember what db_settings has set"]
-    memory = Memory("db_settings", first.changes[0].payload.parts["text"].value)
-    assert plan_settings(state, WANTED[:1], memory=memory, database="shop").changes == ()
+    memory = Memory("db_settings", "shop", first.changes[0].payload.parts["text"].value)
+    assert plan_settings(state, WANTED[:1], memory=memory).changes == ()
 
 
 def test_who_may_not_write_the_comment_is_told_before_anything_is_changed() -> None:
-    memory = Memory("db_settings", writable=False)
+    memory = Memory("db_settings", "shop", writable=False)
     with pytest.raises(InputError, match="owner may not write the comment of database shop"):
-        plan_settings(STATE, WANTED[:1], memory=memory, database="shop")
+        plan_settings(STATE, WANTED[:1], memory=memory)
     with pytest.raises(InputError, match="a standby remembers nothing"):
-        plan_settings(dataclasses.replace(STATE, standby=True), WANTED[2:], memory=Memory("x"), database="shop")
-    assert plan_settings(STATE, [], memory=memory, database="shop").changes == ()
+        plan_settings(dataclasses.replace(STATE, standby=True), WANTED[2:], memory=Memory("x", "shop"))
+    assert plan_settings(STATE, [], memory=memory).changes == ()
 
 
 @pytest.mark.parametrize("line", ["", "x", "[1]", '[["shop",null,[]]]', "{}x"])
 def test_a_line_that_somebody_has_changed_is_refused(line: str) -> None:
     comment = f'dbinfra.postgres remembers the settings of "db_settings": {line}'
     with pytest.raises(InputError, match="what is remembered under 'db_settings' cannot be read"):
-        _ = Memory("db_settings", comment).entries
+        _ = Memory("db_settings", "shop", comment).entries
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "x" * 101])
 def test_a_name_stands_in_one_line(name: str) -> None:
     with pytest.raises(InputError, match="no name to remember by"):
         check_name(name)
+
+
+def test_a_database_that_is_renamed_keeps_its_memory() -> None:
+    comment = remembering().comment
+    renamed = Memory("db_settings", "store", comment)
+    assert set(renamed.scopes) == {Scope("store"), Scope("store", READER.role), SYSTEM}
+    state = dataclasses.replace(STATE, databases=frozenset({"store"}), stored={Scope("store"): {"work_mem": "8MB"}})
+    assert recollect(state, [], renamed).resets == (SettingWanted("work_mem", Scope("store"), present=False),)
+
+
+def test_who_cannot_see_the_files_cannot_say_what_is_to_be_reset() -> None:
+    state = dataclasses.replace(STATE, file_readable=False, login_user="app")
+    with pytest.raises(InputError, match="configured for the whole server of random_page_cost cannot be seen. app may not read pg_file_settings"):
+        recollect(state, WANTED[:2], remembering())
+    assert recollect(state, WANTED, remembering()).resets == ()

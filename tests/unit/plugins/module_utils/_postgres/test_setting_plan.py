@@ -26,6 +26,15 @@ def wanted(name: str, value: t.Any = None, scope: Scope = DATABASE, present: boo
     return SettingWanted(name, scope, value, present)
 
 
+def running(**values: tuple[str, str | None]) -> SettingState:
+    """Return a server that runs other values than the built-in ones: each with its source."""
+    parameters = [
+        dataclasses.replace(parameter, running=values[parameter.name][0], source=values[parameter.name][1]) if parameter.name in values else parameter
+        for parameter in STATE.catalogue
+    ]
+    return dataclasses.replace(STATE, catalogue=Catalogue(17, parameters, "the test"))
+
+
 @pytest.mark.parametrize(
     ("scope", "template", "words"),
     [
@@ -101,7 +110,7 @@ def test_scopes_are_compared_apart() -> None:
 
 def test_reset_only_what_alter_system_wrote() -> None:
     gone = [wanted("work_mem", scope=SYSTEM, present=False)]
-    in_conf = dataclasses.replace(STATE, file_text={"work_mem": "1MB"})
+    in_conf = dataclasses.replace(running(work_mem=("1024", "configuration file")), file_text={"work_mem": "1MB"})
     assert plan_settings(in_conf, gone).changes == ()
     in_auto = dataclasses.replace(in_conf, in_auto_file=frozenset({"work_mem"}))
     assert plan_settings(in_auto, gone).changes[0].payload.template == "ALTER SYSTEM RESET {name}"
