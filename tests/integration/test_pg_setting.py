@@ -133,6 +133,7 @@ def test_databases_and_roles_predicted_then_set_then_unchanged(server: PostgresS
         "context": "user",
         "source": None,
         "pending_restart": False,
+        "overridden_by": [],
     }
     with server.owner() as cursor:
         cursor.execute(

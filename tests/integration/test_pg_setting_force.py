@@ -203,7 +203,6 @@ def test_what_is_meant_for_applications_does_not_end_our_session(server: Postgre
         for name in ("transaction_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout"):
             cursor.execute(f"ALTER DATABASE shop SET {name} = '1s'")
         cursor.execute("ALTER DATABASE shop SET default_transaction_read_only = on")
-        cursor.execute("ALTER DATABASE shop SET exit_on_error = on")
     settings: Settings = [
         {"name": "log_temp_files", "value": 7},
         {"name": "statement_timeout", "value": "1min"},
@@ -221,6 +220,9 @@ def test_what_is_meant_for_applications_does_not_end_our_session(server: Postgre
     time.sleep(1.2)
     assert session.rows("SELECT pg_sleep(0.01)::text AS slept") == [{"slept": ""}]
     session.close()
+    with server.superuser() as cursor:
+        cursor.execute("ALTER DATABASE shop RESET ALL")
+        cursor.execute("ALTER DATABASE shop SET exit_on_error = on")
     assert "'nope' is not a value for default_text_search_config" in refused(server, [{"name": "default_text_search_config", "value": "nope"}])
 
 

@@ -185,7 +185,8 @@ class SettingResource:
         steps = resolve(state, self._wanted)
         facts = [setting_facts(step, predicted=predicted) for step in steps]
         before = self._before or []
-        others = overridden_by(state, steps)
+        # What is reset goes before nothing any more.
+        others = overridden_by(state, steps, self._further(self._surplus or (), self._recollection))
         restarted: bool | None = self._restarted or any(change.payload == RESTART for change in plan.changes)
         if restarted and predicted:
             facts = [{**fact, "pending_restart": False} for fact in facts]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .setting_model import Scope, SettingState, Step
+from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_secret import without_password
 from .setting_value import shown_text, stored_canonical
 
@@ -26,15 +26,18 @@ def overrides(state: SettingState, steps: t.Sequence[Step]) -> tuple[str, ...]:
     return tuple(text for step in steps if step.value is not None for text in _of_step(state, declared, step))
 
 
-def overridden_by(state: SettingState, steps: t.Sequence[Step]) -> list[list[str]]:
+def overridden_by(state: SettingState, steps: t.Sequence[Step], resets: t.Sequence[SettingWanted] = ()) -> list[list[str]]:
     """Return for each declared setting who has another value that goes before it, when the declaration is carried out.
 
     These are scopes in words, ``all roles`` for ALTER ROLE ALL, and ``command line``.
+
+    :param resets: what is taken away together with it.
     """
     later: dict[str, dict[Scope, t.Hashable]] = {}
     parameters = {step.parameter.name.lower(): step.parameter for step in steps}
+    gone = {(item.scope, item.name.lower()) for item in resets if not item.scope.is_system}
     for scope, texts in state.stored.items():
-        for name in texts.keys() & parameters.keys():
+        for name in {name for name in texts.keys() & parameters.keys() if (scope, name) not in gone}:
             later.setdefault(name, {})[scope] = stored_canonical(parameters[name], texts[name])
     for step in steps:
         if not step.wanted.scope.is_system:

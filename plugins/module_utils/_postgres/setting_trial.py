@@ -22,10 +22,9 @@ _NAMES_OF_OBJECTS: t.Final = frozenset(
 
 
 def try_values(session: Session, state: SettingState, steps: t.Sequence[Step]) -> tuple[dict[tuple[Scope, str], str], tuple[str, ...]]:
-    """Let the server judge the values that are to be set, where it can do so without changing anything.
+    """Let the server judge the values that are to be set, where it can do so without changing anything: in a transaction that is rolled back.
 
-    What is kept for a database or a role is asked by the statement itself, in a transaction that is rolled back. ALTER SYSTEM runs in none, and a role
-    that is not there yet, or a server that stands in for a predicted one, cannot be asked: there a session tries the value for itself.
+    A session tries a value for itself, which leaves no trace, waits for nobody, and is judged alike but for names. These are tried by the very ALTER.
 
     :return: its words where it refuses, by scope and lower-case name, and what it remarks about the others.
     """
@@ -49,11 +48,10 @@ def _trial(session: Session, state: SettingState, step: Step) -> tuple[Statement
     may = state.login_superuser or parameter.context == "user" or parameter.name.lower() in state.settable
     if not step.differs or step.value is None or parameter.context not in SESSION_CONTEXTS or not may:
         return None, False
-    there = (scope.role is None or scope.role in state.roles) and (scope.database is None or scope.database in state.databases)
-    if not scope.is_system and there and not session.read_only:
-        ours = scope.role not in state.foreign_roles if scope.role is not None else scope.database not in state.foreign_databases
-        return (alter_statement(scope, parameter.name, step.value), True) if ours else (None, False)
     if not scope.is_system and parameter.name in _NAMES_OF_OBJECTS:
-        return None, False
+        there = (scope.role is None or scope.role in state.roles) and (scope.database is None or scope.database in state.databases)
+        ours = scope.role not in state.foreign_roles if scope.role is not None else scope.database not in state.foreign_databases
+        # Neither a role that is yet to be made nor a server that stands in for a predicted one can be asked like that.
+        return (alter_statement(scope, parameter.name, step.value), True) if there and ours and not session.read_only else (None, False)
     parts = {"name": Identifier(*parameter.name.split(".")), "value": Several(tuple(Literal(text) for text in step.value.arguments))}
     return Statement("SET LOCAL {name} TO {value}", parts, f"try {parameter.name}"), False

@@ -129,6 +129,6 @@ def test_a_database_that_is_renamed_keeps_its_memory() -> None:
 
 def test_who_cannot_see_the_files_cannot_say_what_is_to_be_reset() -> None:
     state = dataclasses.replace(STATE, file_readable=False, login_user="app")
-    with pytest.raises(InputError, match="configured for the whole server of random_page_cost cannot be seen. app may not read pg_file_settings"):
+    with pytest.raises(InputError, match=r"of random_page_cost cannot be seen\. app may not read pg_file_settings"):
         recollect(state, WANTED[:2], remembering())
     assert recollect(state, WANTED, remembering()).resets == ()
