@@ -27,7 +27,10 @@ def neon() -> t.Iterator[LocalNeon]:
     ("variable", "reason"),
     [
         ("db_delivery_file", "it is where the environment delivers its own connection strings, and the command line puts it in the place of"),
-        ("db_access_secret_file", "the environment that the preview is made from keeps its own strings or passwords there. Leave it out of the command line."),
+        (
+            "db_access_secret_file",
+            "the environment that the preview is made from keeps its own strings or passwords there. Leave it out of the command line.",
+        ),
     ],
 )
 def test_a_file_of_the_environment_is_not_the_previews(neon: LocalNeon, tmp_path: pathlib.Path, variable: str, reason: str) -> None:
