@@ -61,8 +61,9 @@ options:
       - Without it (and if no expression gives one), a host is called like its branch if O(projects) names exactly one project, and like
         project and branch with a hyphen in between otherwise. What separates host patterns or paths becomes a hyphen. If two names are the same
         then, the id of the branch is appended; a branch whose own name needs no change keeps it. The id is also appended to a name that Ansible
-        or a group of this plugin has, such as C(all) or C(neon_protected).
-      - Two hosts with the same name are an error, and so is a host with the name of a group, or one that an expression gives a name of the latter kind.
+        or a group of this plugin has, such as C(all) or C(neon_protected), and to that of a group of O(groups).
+      - Two hosts with the same name are an error, and so is a host with the name of a group, also of one that O(keyed_groups) makes, or one that an
+        expression gives a name of the latter kind.
     type: list
     elements: str
     default: []
@@ -251,6 +252,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 prefixed=len(options["projects"]) != 1,
                 require_endpoint=options["require_endpoint"],
                 login=login,
+                taken=self._declared_groups(),
             )
             self._add(hosts)
         except DbinfraError as error:
@@ -289,6 +291,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add(self, hosts: t.Sequence[BranchHost]) -> None:
         strict = self.get_option("strict")
         owners: dict[str, str] = {}
+        declared = self._declared_groups()
         for host in hosts:
             variables = {**_marked(host.variables), **_HERE}
             name, branch_id = self._name(host, strict), host.variables["neon_branch"]["id"]
@@ -298,7 +301,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     where="option hostnames",
                     remedy="Let an expression give different names, for example neon_branch.id",
                 )
-            if is_reserved(name) or name in self.inventory.groups:
+            if is_reserved(name) or name in declared or name in self.inventory.groups:
                 raise InputError(
                     f"branch {branch_id} would be the host {name!r}, and {'this name is reserved' if is_reserved(name) else 'a group has this name'}",
                     where="option hostnames",
@@ -314,6 +317,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
             self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+        # Ansible itself would say no more than that there are both.
+        both = sorted(owners.keys() & self.inventory.groups.keys())
+        if both:
+            raise InputError(
+                f"the host {both[0]!r}, branch {owners[both[0]]}, is called like a group",
+                where="option keyed_groups",
+                why="Whoever names one of them in a play would reach the other",
+                remedy="Give the groups a prefix and a separator that no branch's name has, or let an expression of hostnames give another name",
+            )
+
+    def _declared_groups(self) -> frozenset[str]:
+        """Return the names of the groups that the option ``groups`` makes."""
+        groups = self.get_option("groups")
+        return frozenset(self._sanitize_group_name(str(name)) for name in groups) if isinstance(groups, dict) else frozenset()
 
     def _name(self, host: BranchHost, strict: bool) -> str:
         for expression in self.get_option("hostnames"):

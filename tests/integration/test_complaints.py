@@ -9,6 +9,7 @@ TF is kislerdm/terraform-provider-neon on GitHub. The local Neon runs without se
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import types
 import typing as t
@@ -18,6 +19,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
 from unit.module_runner import run_module
 
+from ansible_collections.dbinfra.postgres.plugins.module_utils._neon.moments import written
 from ansible_collections.dbinfra.postgres.plugins.modules import (
     neon_branch,
     neon_database,
@@ -25,6 +27,7 @@ from ansible_collections.dbinfra.postgres.plugins.modules import (
     neon_info,
     neon_project,
     neon_role,
+    neon_snapshot,
 )
 from emulators.fixtures import LocalNeon, running_neon
 
@@ -34,6 +37,13 @@ CHANGING = ("POST", "PATCH", "PUT", "DELETE")
 
 @pytest.fixture(scope="module")
 def neon() -> t.Iterator[LocalNeon]:
+    with running_neon("--hollow", "--operation-seconds", "0.003") as running:
+        yield running
+
+
+@pytest.fixture
+def own_neon() -> t.Iterator[LocalNeon]:
+    """One whose clock may be moved: for the others, the modules' time is Neon's."""
     with running_neon("--hollow", "--operation-seconds", "0.003") as running:
         yield running
 
@@ -115,6 +125,9 @@ def test_what_is_not_declared_is_no_drift(neon: LocalNeon, name: str) -> None:
     branch = ok(neon, neon_branch, project_id=project, name="main")["branch"]["id"]
     unchanged(neon, neon_endpoint, project_id=project, branch_id=branch, suspend_timeout_seconds=0)
     unchanged(neon, neon_endpoint, project_id=project, branch_id=branch, min_cu=0.25)
+    # Nothing said is not the same as nothing allowed, or everything.
+    unchanged(neon, neon_project, name=name, allowed_ips=None, quota=None)
+    assert "allowed_ips" in refused(neon, neon_project, name=name, allowed_ips=[])
 
 
 @pytest.mark.parametrize("different", [{"region_id": "aws-us-east-2"}, {"pg_version": 16}, {"store_passwords": False}])
@@ -125,6 +138,15 @@ def test_a_difference_that_cannot_be_changed_replaces_nothing(neon: LocalNeon, n
     assert next(iter(different)) in message
     assert "fixed when a project is made" in message
     assert [each["id"] for each in neon.get(f"/projects?search={name}")["projects"]] == [project]
+
+
+def test_a_branch_that_starts_otherwise_is_not_made_anew(neon: LocalNeon, name: str) -> None:
+    """TF#218, #149, #110 again, for what holds the data: another start of a branch is refused, and another parent is no reason to replace it."""
+    project = made(neon, name)["project"]["id"]
+    wish = {"project_id": project, "name": "staging", "parent": "main", "init_source": "parent-data"}
+    branch = ok(neon, neon_branch, **wish)["branch"]["id"]
+    assert "schema-only" in refused(neon, neon_branch, **{**wish, "init_source": "schema-only"})
+    assert unchanged(neon, neon_branch, **{**wish, "parent": "another"})["branch"]["id"] == branch
 
 
 def test_what_came_with_the_project_is_taken_by_its_name(neon: LocalNeon, name: str) -> None:
@@ -153,6 +175,17 @@ def test_what_was_deleted_elsewhere_is_made_again_unless_it_is_pinned(neon: Loca
     again = ok(neon, neon_branch, **wish)
     assert (again["changed"], again["branch"]["id"] != first) == (True, True)
     unchanged(neon, neon_branch, project_id=project, name="gone", state="absent", confirm_destroy="gone")
+    on = {"project_id": project, "branch_id": again["branch"]["id"]}
+    path = f"/projects/{project}/branches/{on['branch_id']}"
+    for module, more, deleted in (
+        (neon_endpoint, {}, f"/projects/{project}/endpoints/{{}}"),
+        (neon_role, {"name": "etl"}, f"{path}/roles/etl"),
+        (neon_database, {"name": "etl", "owner_name": "neondb_owner"}, f"{path}/databases/etl"),
+    ):
+        before = ok(neon, module, **on, **more)
+        neon.change("DELETE", deleted.format(before.get("endpoint", {}).get("id")))
+        assert ok(neon, module, **on, **more)["changed"]
+        unchanged(neon, module, **on, **more)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +220,8 @@ def test_a_busy_project_is_waited_for(neon: LocalNeon, name: str) -> None:
         423,
         201,
     ]
+    # And the task ends when the branch is there, not when it is asked for.
+    assert {each["status"] for each in neon.get(f"/projects/{project}/operations")["operations"]} == {"finished"}
 
 
 def test_what_stands_on_a_later_page_is_found(neon: LocalNeon, name: str) -> None:
@@ -201,36 +236,55 @@ def test_what_stands_on_a_later_page_is_found(neon: LocalNeon, name: str) -> Non
     assert {branch["name"] for branch in seen["branches"]} == {"main", *(f"dev-{number}" for number in range(24))}
 
 
-def test_what_was_asked_for_in_vain_is_there(neon: LocalNeon, name: str) -> None:
-    """TF#130, #139, #202, #126, #203, #221, neonctl#378: archived branches, restore, maintenance window, a protected default branch, TTL."""
-    wish = {
-        "name": name,
-        "default_branch": "production",
-        "maintenance_window": {"weekdays": [7], "start_time": "03:00", "end_time": "04:00"},
-        "hipaa": False,
-    }
-    project = ok(neon, neon_project, **wish)["project"]["id"]
-    unchanged(neon, neon_project, **wish)
-    for branch in (
-        {"name": "production", "protected": True},
-        {"name": "cold", "parent": "production", "archived": True},
-        {"name": "preview", "parent": "production", "ttl": "3d"},
-    ):
-        ok(neon, neon_branch, project_id=project, **branch)
-        unchanged(neon, neon_branch, project_id=project, **branch)
-    reset = {"project_id": project, "name": "preview", "state": "reset", "confirm_destroy": "preview", "preserve_under_name": "preview-before"}
-    assert ok(neon, neon_branch, **reset)["changed"]
-    unchanged(neon, neon_branch, **reset)
+def test_what_was_asked_for_in_vain_is_there(own_neon: LocalNeon, name: str) -> None:
+    """TF#130, #139, #202, #126, #203, #221, neonctl#378: maintenance window, HIPAA, a protected default branch, archived branches, restore, and an end
+    that a reset renews. Backup schedules were asked for as well, and no module of this collection sets one.
+    """
+    window = {"weekdays": [7], "start_time": "03:00", "end_time": "04:00"}
+    wish = {"name": name, "default_branch": "production", "maintenance_window": window, "hipaa": True}
+    project = ok(own_neon, neon_project, **wish)["project"]["id"]
+    unchanged(own_neon, neon_project, **wish)
+    settings = own_neon.get(f"/projects/{project}")["project"]["settings"]
+    assert (settings["maintenance_window"], settings["hipaa"]) == (window, True)
+    assert "HIPAA compliance cannot be disabled once it is enabled" in refused(own_neon, neon_project, **{**wish, "hipaa": False})
+
+    def branch(name: str, **wish: t.Any) -> dict[str, t.Any]:
+        """The branch as Neon shows it, once the task has changed something and has nothing more to do."""
+        assert ok(own_neon, neon_branch, project_id=project, name=name, **wish)["changed"]
+        again = unchanged(own_neon, neon_branch, project_id=project, name=name, **wish)
+        return own_neon.get(f"/projects/{project}/branches/{again['branch']['id']}")["branch"]
+
+    production = branch("production", protected=True)
+    assert (production["default"], production["protected"]) == (True, True)
+    assert branch("cold", parent="production", archived=True)["current_state"] == "archived"
+
+    # To its own past.
+    before = branch("staging", parent="production", compute={})
+    computes = own_neon.get(f"/projects/{project}/branches/{before['id']}/endpoints")["endpoints"]
+    restore = {"timestamp": written(own_neon.now())}
+    after = branch("staging", state="restored", restore=restore, confirm_destroy="staging", preserve_under_name="staging-before")
+    kept = {each["name"]: each["id"] for each in own_neon.get(f"/projects/{project}/branches")["branches"]}
+    # What it held goes on as a branch of its own, which it is made from now.
+    assert (after["id"], after["parent_id"]) == (before["id"], kept["staging-before"])
+    stayed = own_neon.get(f"/projects/{project}/branches/{before['id']}/endpoints")["endpoints"]
+    assert [(each["id"], each["host"]) for each in stayed] == [(each["id"], each["host"]) for each in computes]
+
+    before = branch("preview", parent="production", ttl="3d")
+    own_neon.advance_clock(3600)
+    after = branch("preview", state="reset", confirm_destroy="preview", preserve_under_name="preview-before")
+    assert (after["id"], after["parent_id"]) == (before["id"], production["id"])
+    ends = [datetime.datetime.fromisoformat(each["expires_at"]).timestamp() for each in (before, after)]
+    assert 3600 <= ends[1] - ends[0] < 2 * 3600
 
 
-def test_an_expiring_branch_expires(neon: LocalNeon, name: str) -> None:
+def test_an_expiring_branch_expires(own_neon: LocalNeon, name: str) -> None:
     """databricks/terraform-provider-databricks#5330: branches without an end."""
-    project = made(neon, name)["project"]["id"]
-    branch = ok(neon, neon_branch, project_id=project, name="preview", parent="main", ttl="1h")["branch"]["id"]
-    neon.advance_clock(3601)
-    while neon.call("GET", f"/projects/{project}/branches/{branch}").status != 404:
+    project = made(own_neon, name)["project"]["id"]
+    branch = ok(own_neon, neon_branch, project_id=project, name="preview", parent="main", ttl="1h")["branch"]["id"]
+    own_neon.advance_clock(3601)
+    while own_neon.call("GET", f"/projects/{project}/branches/{branch}").status != 404:
         pass
-    assert {each["name"] for each in neon.get(f"/projects/{project}/branches")["branches"]} == {"main"}
+    assert {each["name"] for each in own_neon.get(f"/projects/{project}/branches")["branches"]} == {"main"}
 
 
 def test_a_branch_that_is_not_found_is_never_replaced_by_the_default_one(neon: LocalNeon, name: str) -> None:
@@ -239,6 +293,11 @@ def test_a_branch_that_is_not_found_is_never_replaced_by_the_default_one(neon: L
     neon.post(f"/projects/{project}/branches", {"branch": {"name": "staging-2"}})
     assert "no branch named 'staging'" in refused(neon, neon_branch, project_id=project, name="preview", parent="staging")
     assert "nothing says which branch" in refused(neon, neon_branch, project_id=project, name="staging")
+    sure = {"confirm_destroy": "staging", "preserve_under_name": "before"}
+    for wish in ({"state": "reset"}, {"state": "restored", "restore": {"source": "main"}}, {"database": "neondb", "compute": {}}):
+        assert "staging" in refused(neon, neon_branch, project_id=project, name="staging", **wish, **(sure if "state" in wish else {}))
+    assert "no branch named 'staging'" in refused(neon, neon_snapshot, project_id=project, name="nightly", branch="staging")
+    assert ok(neon, neon_info, project_id=project, branch="staging", gather=["computes"])["computes"] == []
     for module, wish in ((neon_endpoint, {}), (neon_role, {"name": "neondb_owner"}), (neon_database, {"name": "neondb"})):
         assert "branch" in refused(neon, module, project_id=project, branch_id="br-no-such-1", **wish)
         assert "the id is empty" in refused(neon, module, project_id=project, branch_id="", **wish)

@@ -163,14 +163,10 @@ class BranchResource(NeonResource):
             answer = self.client.call("POST", path + "/restore", body=change.payload["request"])
         except ConflictError as error:
             # A branch with the name of the copy appeared meanwhile. It says nothing about this restore, so it must not pass for its copy.
-            raise ProviderError(
-                error.what,
-                where=error.where,
-                why=error.why,
-                remedy=f"Find out where the branch {self._wish.preserve_under_name} comes from; if it is no copy of this one, choose another "
-                "preserve_under_name",
-                details=error.details,
-            ) from None
+            kept, remedy = self._wish.preserve_under_name, error.remedy
+            if kept is not None:
+                remedy = f"Find out where the branch {kept} comes from; if it is no copy of this one, choose another preserve_under_name"
+            raise ProviderError(error.what, where=error.where, why=error.why, remedy=remedy, details=error.details) from None
         self._done = True
         return answer
 

@@ -139,7 +139,15 @@ def project_facts(project: t.Mapping[str, t.Any], branches: t.Sequence[t.Mapping
     }
 
 
-def hosts_of(projects: t.Sequence[Facts], patterns: t.Sequence[str], *, prefixed: bool, require_endpoint: bool, login: Login) -> list[BranchHost]:
+def hosts_of(
+    projects: t.Sequence[Facts],
+    patterns: t.Sequence[str],
+    *,
+    prefixed: bool,
+    require_endpoint: bool,
+    login: Login,
+    taken: t.Collection[str] = (),
+) -> list[BranchHost]:
     """Return the hosts.
 
     :param projects: as :func:`project_facts` returns them.
@@ -147,6 +155,7 @@ def hosts_of(projects: t.Sequence[Facts], patterns: t.Sequence[str], *, prefixed
     :param prefixed: the hosts' names begin with their project's name. A matter of the declaration, not of how many projects there are today:
         a further project must not rename the hosts.
     :param require_endpoint: leave out branches that have no read-write compute.
+    :param taken: names of groups that the inventory declares; no host gets one of them, whether the group has members today or not.
     :raises NotFoundError: if no project has a branch that an entry without wildcards names.
     """
     _require_named(projects, patterns)
@@ -159,7 +168,7 @@ def hosts_of(projects: t.Sequence[Facts], patterns: t.Sequence[str], *, prefixed
         and not (require_endpoint and _read_write(branch) is None)
     ]
     names = _unique_names(
-        [(f"{project['name']}-{branch['name']}" if prefixed else branch["name"], branch["id"]) for project, branch in chosen], prefixed
+        [(f"{project['name']}-{branch['name']}" if prefixed else branch["name"], branch["id"]) for project, branch in chosen], prefixed, taken
     )
     return [_host(name, project, branch, project_groups[project["id"]], login) for name, (project, branch) in zip(names, chosen, strict=True)]
 
@@ -265,7 +274,7 @@ def _project_groups(projects: t.Sequence[Facts]) -> dict[str, str]:
     return {key: group if seen[group] == 1 else group_name(group, key) for key, group in plain.items()}
 
 
-def _unique_names(wanted: t.Sequence[tuple[str, str]], composed: bool) -> list[str]:
+def _unique_names(wanted: t.Sequence[tuple[str, str]], composed: bool, taken: t.Collection[str]) -> list[str]:
     """Return a name for each pair of a wish and a branch's id, all different.
 
     A branch whose own name can be a host's name always gets it: nobody takes it away by a name that only looks like it.
@@ -275,6 +284,6 @@ def _unique_names(wanted: t.Sequence[tuple[str, str]], composed: bool) -> list[s
     seen = collections.Counter(safe)
 
     def own(wish: str, name: str) -> bool:
-        return not is_reserved(name) and (seen[name] == 1 or (wish == name and name in exact))
+        return not is_reserved(name) and name not in taken and (seen[name] == 1 or (wish == name and name in exact))
 
     return [name if own(wish, name) else f"{name}-{branch_id}".lstrip("-.") for (wish, branch_id), name in zip(wanted, safe, strict=True)]

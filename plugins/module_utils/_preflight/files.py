@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import InputError
 from .._local import private_file
-from .host_rules import CA_VARIABLE, FORBIDDEN_VARIABLE, PREVIEW_FILES, REPORT_VARIABLE, STATE_VARIABLES, FileFacts, Problem
+from .host_rules import CA_VARIABLE, DELIVERY_VARIABLE, FORBIDDEN_VARIABLE, PREVIEW_FILES, REPORT_VARIABLE, STATE_VARIABLES, FileFacts, Problem
 
 #: The longest name of a file or directory on Linux' file systems (NAME_MAX).
 LONGEST_NAME_BYTES = 255
@@ -31,7 +31,7 @@ def look(values: t.Mapping[str, t.Any]) -> FileFacts:
     report = values.get(REPORT_VARIABLE)
     if isinstance(report, str):
         _add(problems, REPORT_VARIABLE, _report_problem(report))
-    paths = [values.get(variable) for variable in PREVIEW_FILES] + list(values.get(FORBIDDEN_VARIABLE) or ())
+    paths = [values.get(variable) for variable in (*PREVIEW_FILES, DELIVERY_VARIABLE)] + list(values.get(FORBIDDEN_VARIABLE) or ())
     return FileFacts(problems, {path: _place(path) for path in paths if isinstance(path, str) and path})
 
 

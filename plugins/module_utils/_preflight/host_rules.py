@@ -27,6 +27,8 @@ PREVIEW_FILES = {
     REPORT_VARIABLE: f"preview_report_file (the role's {REPORT_VARIABLE})",
     "db_access_secret_file": "db_access_secret_file",
 }
+#: Where the roles write what the preview delivers. The playbook sets it to the preview's own file, and only the command line comes before that.
+DELIVERY_VARIABLE = "db_delivery_file"
 #: What the environment itself keeps, which no preview may write over.
 FORBIDDEN_VARIABLE = "neon_preview_forbidden_files"
 
@@ -98,7 +100,11 @@ def report(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
 
 
 def preview_files(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
-    """A preview writes each of its files on its own, and none of the environment's: the last one that is written would replace the other."""
+    """A preview writes each of its files on its own, and none of the environment's: the last one that is written would replace the other.
+
+    What the command line gives for a variable of the environment replaces the preview's own value as well, and hides where the environment's
+    file lies. So nobody can say that it is another file, and it is refused wherever it leads.
+    """
     if REPORT_VARIABLE not in values:
         return
 
@@ -112,12 +118,21 @@ def preview_files(values: Values, facts: FileFacts) -> t.Iterator[Finding]:
         if not isinstance(path, str) or not path:
             continue
         if place(path) in forbidden:
-            yield Finding(
-                words, shown(path), "the environment that the preview is made from keeps its own strings or passwords there", "Declare another file"
-            )
+            reason = "the environment that the preview is made from keeps its own strings or passwords there"
+            # Of the preview's files, this one has no variable of the playbook: only the command line leads it to the environment's.
+            remedy = "Leave it out of the command line" if variable == "db_access_secret_file" else "Declare another file"
+            yield Finding(words, shown(path), reason, remedy)
         elif place(path) in taken:
             yield Finding(words, shown(path), f"this is the file of {taken[place(path)]} as well", "Declare two different files")
         taken.setdefault(place(path), words)
+    delivery, own = values.get(DELIVERY_VARIABLE), values.get("neon_preview_env_file")
+    if isinstance(delivery, str) and isinstance(own, str) and place(delivery) != place(own):
+        yield finding(
+            values,
+            DELIVERY_VARIABLE,
+            "it is where the environment delivers its own connection strings, and the command line puts it in the place of the preview's file as well",
+            "Leave it out of the command line; preview_env_file says where a preview's strings go",
+        )
 
 
 RULES = (tls, state, report, preview_files)

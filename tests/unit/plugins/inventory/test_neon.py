@@ -234,8 +234,9 @@ def test_a_branch_that_is_called_like_a_group_of_the_plugin_is_no_group(inventor
         ({"hostnames": ["'all'"]}, "would be the host 'all', and this name is reserved"),
         ({"hostnames": ["'localhost'"]}, "would be the host 'localhost', and this name is reserved"),
         ({"hostnames": ["'neon_protected'"]}, "would be the host 'neon_protected', and this name is reserved"),
+        ({"hostnames": ["'ours'"], "groups": {"ours": False}}, "would be the host 'ours', and a group has this name"),
         # The first host is in a group that is called like the second.
-        ({"groups": {"staging": True}}, "would be the host 'staging', and a group has this name"),
+        ({"keyed_groups": [{"key": "'staging'", "separator": ""}]}, "would be the host 'staging', and a group has this name"),
         (
             {"keyed_groups": [{"key": "neon_project.name", "prefix": "is"}], "hostnames": ["'first' if neon_branch.default else 'is_shop'"]},
             "would be the host 'is_shop', and a group has this name",
@@ -247,6 +248,27 @@ def test_a_host_that_is_called_like_a_group_is_an_error(inventory: Inventory, mo
         expect_shop(neon)
         with pytest.raises(AnsibleParserError, match=f"option hostnames: branch .* {text}"):
             inventory.read(projects=["shop"], **more)
+
+
+@pytest.mark.parametrize("member", ["true", "neon_branch.name == 'staging'", "neon_branch.default", "false"])
+def test_a_branch_that_is_called_like_a_declared_group_is_no_group(inventory: Inventory, member: str) -> None:
+    """Whoever is in the group, if anybody is: its members of today must not rename the hosts."""
+    with conversation() as neon:
+        expect_shop(neon)
+        data = inventory.read(projects=["shop"], groups={"staging": member})
+    assert set(data.hosts) == {"production", f"staging-{OTHER_BRANCH_ID}"}
+    members = {"true": set(data.hosts), "neon_branch.default": {"production"}, "false": set()}.get(member, {f"staging-{OTHER_BRANCH_ID}"})
+    assert {host.name for host in data.groups["staging"].hosts} == members if members else "staging" not in data.groups
+
+
+@pytest.mark.parametrize("key", ["'production' if neon_branch.default else ''", "'production' if neon_branch.parent else ''"])
+def test_a_keyed_group_that_is_called_like_a_host_is_an_error(inventory: Inventory, key: str) -> None:
+    """One that the host alone would be in, and one that only others would be in."""
+    text = rf"option keyed_groups: the host 'production', branch {BRANCH_ID}, is called like a group\..*a prefix"
+    with conversation() as neon:
+        expect_shop(neon)
+        with pytest.raises(AnsibleParserError, match=text):
+            inventory.read(projects=["shop"], keyed_groups=[{"key": key, "separator": ""}])
 
 
 def test_names_of_hosts_can_be_declared(inventory: Inventory) -> None:

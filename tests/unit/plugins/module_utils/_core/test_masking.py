@@ -23,6 +23,12 @@ from ansible_collections.dbinfra.postgres.plugins.module_utils._core.masking imp
         ("postgresql://o@h/d?password=pw&sslmode=require", "postgresql://o@h/d?password=********&sslmode=require"),
         ("host=h password = 'p w\\'x' user=o", "host=h password = ******** user=o"),
         ("PGPASSWORD=pw psql", "PGPASSWORD=******** psql"),
+        # A quote that was opened before the keyword is closed behind the value, and is no part of it.
+        ("cannot read 'host=h password=pw'", "cannot read 'host=h password=********'"),
+        ('cannot read "password=pw".', 'cannot read "password=********".'),
+        ("neither ('password=p'w'), nor b", "neither ('password=********'), nor b"),
+        ("password=pw'", "password=********"),
+        ("cannot read 'password = \\'p w\\' user=o'", "cannot read 'password = ******** user=o'"),
         ('{"password": "p\\\\w x", "a": 1}', '{"password": "********", "a": 1}'),
         ('"{\\"new_password\\": \\"pw\\"}"', '"{\\"new_password\\": \\"********\\"}"'),
     ],

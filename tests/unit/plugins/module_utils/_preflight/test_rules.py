@@ -604,10 +604,23 @@ def test_the_word_default_goes_before_what_a_level_derives(settings: dict[str, t
         ({"neon_preview_report_file": "/home/ada/own.env"}, ["preview_report_file|the environment that the preview is made from keeps"]),
         ({"neon_preview_env_file": "/home/ada/own.env"}, ["preview_env_file|the environment that the preview is made from keeps"]),
         ({"db_access_secret_file": "/home/ada/p.json"}, ["db_access_secret_file|this is the file of preview_report_file"]),
+        ({"db_delivery_file": "/home/ada/./p.env"}, []),
+        ({"db_delivery_file": "/home/ada/own.env"}, ["db_delivery_file|it is where the environment delivers its own connection strings"]),
+        # What the command line says hides the environment's own path, so no other one is believed either.
+        (
+            {"db_delivery_file": "/home/ada/x.env", "neon_preview_forbidden_files": ["/home/ada/x.env"]},
+            ["db_delivery_file|it is where the environment delivers its own connection strings"],
+        ),
+        (
+            {"db_access_secret_file": "/home/ada/x.json", "neon_preview_forbidden_files": ["/home/ada/x.json"]},
+            ["db_access_secret_file|the environment that the preview is made from keeps"],
+        ),
     ],
 )
 def test_a_preview_writes_each_file_on_its_own_and_none_of_the_environments(changes: dict[str, t.Any], expected: list[str], state: str) -> None:
     values = {**PREVIEW, "neon_preview_state": state, "neon_preview_env_file": "/home/ada/p.env", "neon_preview_report_file": "/home/ada/p.json"}
+    # As the playbook wires it, unless the command line says something else.
+    values |= {"db_delivery_file": changes.get("neon_preview_env_file", values["neon_preview_env_file"])}
     values |= {"neon_preview_forbidden_files": ["/home/ada/own.env"], **changes}
     found = rules.judge(values, FileFacts(places=files.look(values).places))
     assert len(found) == len(expected)
