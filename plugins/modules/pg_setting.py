@@ -270,7 +270,9 @@ settings:
       description: Where the running value of a system setting comes from, as in C(pg_settings.source); null for C(search_path).
       type: str
     pending_restart:
-      description: Whether the configured value waits for a restart; null in check mode where that is for Neon to decide.
+      description: >-
+        Whether the configured value waits for a restart that would put another value in force; null in check mode where that is for Neon to decide.
+        What is configured as automatic (V(-1) for C(wal_buffers)) is in force as what the server has computed, although C(pg_settings) may say otherwise.
       type: bool
   sample:
     - {name: statement_timeout, scope: database shop, configured_before: null, configured: 30s, running: null, unit: ms, context: user,

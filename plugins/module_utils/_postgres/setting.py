@@ -149,7 +149,7 @@ class SettingResource:
         found, recollection = self._unlisted(state)
         if self._before is None:
             self._surplus, self._recollection = found, recollection
-            self._before = [setting_facts(step, predicted=False)["configured"] for step in resolve(state, self._wanted)]
+            self._before = [setting_facts(state, step, predicted=False)["configured"] for step in resolve(state, self._wanted)]
         return plan_settings(state, self._wanted + self._further(found, recollection), self._restart, self._memory, self._login.database)
 
     def apply(self, change: Change) -> None:
@@ -175,7 +175,7 @@ class SettingResource:
     def facts(self, state: SettingState, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
         """Return the settings in the declared order."""
         steps = resolve(state, self._wanted)
-        facts = [setting_facts(step, predicted=predicted) for step in steps]
+        facts = [setting_facts(state, step, predicted=predicted) for step in steps]
         before = self._before or []
         restarted: bool | None = self._restarted or any(change.payload == RESTART for change in plan.changes)
         if restarted and predicted:

@@ -78,11 +78,11 @@ def _missing(session: Session, state: SettingState, steps: t.Sequence[Step], fil
     found: dict[str, tuple[str, ...]] = {}
     for name, paths in files.items():
         if name == "shared_preload_libraries":
-            if not may["config"]:
+            path = effects(state, steps, ["dynamic_library_path"]).get("dynamic_library_path")
+            if path is None or not may["config"]:
                 continue
-            path = effects(state, steps, ["dynamic_library_path"])["dynamic_library_path"].text
             folder = session.rows(_LIBRARIES, None, "read where libraries are")[0]["folder"]
-            gone = tuple(each for each in paths if not any(_is_there(session, place) for place in library_paths(each, path, folder)))
+            gone = tuple(each for each in paths if not any(_is_there(session, place) for place in library_paths(each, path.text, folder)))
         else:
             gone = tuple(each for each in paths if not _is_there(session, each))
         if gone:

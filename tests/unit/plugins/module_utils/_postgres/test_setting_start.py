@@ -113,6 +113,22 @@ def test_the_command_line_goes_before_the_files() -> None:
 def test_who_may_not_read_the_files_judges_by_what_is_running() -> None:
     state = running(server(file_readable=False), max_wal_senders={"running": "4", "source": "configuration file"})
     assert "max_wal_senders = 4 (running)" in refusal(state, wal_level="minimal")
+    assert plan_settings(state, system(wal_level="minimal", max_wal_senders=None)).changes, "what counts then is in files that we may not read"
+
+
+def test_what_a_provider_configures_itself_is_judged_by_what_is_running() -> None:
+    """Neon's API shows what it was given; the compute has files of Neon's own beneath, with other values than the built-in ones."""
+    neon = dataclasses.replace(server(), provider="neon")
+    compute = running(
+        neon,
+        max_connections={"running": "901", "source": "configuration file"},
+        reserved_connections={"running": "800", "source": "configuration file"},
+        min_wal_size={"running": "80", "source": "default"},
+    )
+    assert plan_settings(compute, system(reserved_connections=890)).changes, "100 connections by default, but not here"
+    assert "max_connections = 901 (running)" in refusal(compute, reserved_connections=898)
+    given = dataclasses.replace(compute, file_text={"reserved_connections": "890"}, in_auto_file=frozenset({"reserved_connections"}))
+    assert plan_settings(given, system(reserved_connections=None)).changes, "what counts then is Neon's, and not known"
 
 
 def test_what_was_wrong_before_is_a_warning_and_refused_when_it_would_be_restarted() -> None:
