@@ -32,7 +32,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from module_runner import run_module
 from postgres_server import OWNER_PASSWORD, SUPERUSER_PASSWORD, PostgresServer, running_server
-from setting_server import reload, restartable_server, restarting, take_back
+from setting_server import restartable_server, restarting, take_back
 
 DATABASE_SETTINGS: list[dict[str, t.Any]] = [
     {"name": "statement_timeout", "value": "30s", "database": "shop"},

@@ -17,13 +17,17 @@ from .setting_start_rules import ON_STANDBYS
 from .transport import Session
 
 #: Parameters that make room for what is kept.
-_ROOM = frozenset({"wal_level", "max_replication_slots", "max_prepared_transactions"})
+_ROOM = frozenset({"wal_level", "max_replication_slots", "max_active_replication_origins", "max_prepared_transactions", "hot_standby"})
 
 _KEPT = """
 SELECT to_json(ARRAY(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT temporary AND slot_type = 'logical' ORDER BY 1)) AS logical,
        to_json(ARRAY(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT temporary AND slot_type = 'physical' ORDER BY 1)) AS physical,
-       (SELECT count(*) FROM pg_catalog.pg_prepared_xacts) AS prepared
+       (SELECT count(*) FROM pg_catalog.pg_prepared_xacts) AS prepared,
+       has_table_privilege('pg_catalog.pg_replication_origin_status', 'SELECT')
+         AND has_function_privilege('pg_catalog.pg_show_replication_origin_status()', 'EXECUTE') AS may_see_origins
 """
+
+_ORIGINS = "SELECT count(*) AS origins FROM pg_catalog.pg_replication_origin_status"
 
 _MAY_LOOK = """
 SELECT has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'EXECUTE')
@@ -49,6 +53,8 @@ def read_room(session: Session, state: SettingState, steps: t.Sequence[Step], *,
     if every or names & _ROOM:
         row = session.rows(_KEPT, None, "read slots and prepared transactions")[0]
         kept = dataclasses.replace(kept, logical_slots=tuple(row["logical"]), physical_slots=tuple(row["physical"]), prepared=row["prepared"])
+        if row["may_see_origins"]:
+            kept = dataclasses.replace(kept, origins=session.rows(_ORIGINS, None, "count replication origins")[0]["origins"])
     files = files_to_find(state, steps, every=every)
     missing = _missing(session, state, steps, files) if files else {}
     return dataclasses.replace(kept, missing=missing)

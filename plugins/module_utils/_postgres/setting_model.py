@@ -60,6 +60,7 @@ class Kept:
 
     :param logical_slots: names of the logical replication slots; likewise ``physical_slots``. Temporary ones do not outlive a restart.
     :param prepared: number of prepared transactions.
+    :param origins: number of replication origins with a state, which subscriptions have, for example.
     :param on_standby: on a standby, the running values that its primary's are not above.
     :param missing: files that settings name and that are not there, per lower-case name of the parameter.
     """
@@ -67,6 +68,7 @@ class Kept:
     logical_slots: tuple[str, ...] = ()
     physical_slots: tuple[str, ...] = ()
     prepared: int = 0
+    origins: int = 0
     on_standby: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     missing: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 

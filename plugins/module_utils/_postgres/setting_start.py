@@ -142,7 +142,7 @@ def _error(state: SettingState, rule: StartRule, found: t.Mapping[str, Effect], 
     facts["logical_slot"] = next(iter(kept.logical_slots), "")
     facts["physical_slot"] = next(iter(kept.physical_slots), "")
     facts["slots"] = len(kept.logical_slots) + len(kept.physical_slots)
-    facts["prepared"] = kept.prepared
+    facts["prepared"], facts["origins"] = kept.prepared, kept.origins
     missing = [path for name in rule.names for path in kept.missing.get(name, ())]
     # The server stops at the first.
     facts["first_missing"], facts["missing"] = next(iter(missing), ""), ", ".join(missing)

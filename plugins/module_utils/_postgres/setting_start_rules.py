@@ -109,6 +109,19 @@ def _like_the_primary(name: str) -> StartRule:
     )
 
 
+def _origins(name: str, words: tuple[tuple[int, str], ...], last: int = NEWEST) -> StartRule:
+    """Return the rule of the parameter that makes room for replication origins. With 0 the server does not look at them."""
+    return StartRule(
+        (name,),
+        lambda values, kept: 0 < values[name] < kept.origins,
+        words,
+        "Drop subscriptions or replication origins first, or leave room for those that there are ({origins} in pg_replication_origin_status)",
+        "StartupReplicationOrigin in origin.c",
+        first=words[0][0],
+        last=last,
+    )
+
+
 START_RULES: tuple[StartRule, ...] = (
     StartRule(
         _CONNECTIONS,
@@ -262,6 +275,26 @@ START_RULES: tuple[StartRule, ...] = (
         ((14, "too many replication slots active before shutdown"),),
         "Drop slots by pg_drop_replication_slot() first, or leave room for those that there are ({slots})",
         "RestoreSlotFromDisk in slot.c",
+    ),
+    _origins(
+        "max_replication_slots",
+        (
+            (14, "could not find free replication state, increase max_replication_slots"),
+            (17, 'could not find free replication state, increase "max_replication_slots"'),
+        ),
+        last=17,
+    ),
+    _origins("max_active_replication_origins", ((18, 'could not find free replication state, increase "max_active_replication_origins"'),)),
+    StartRule(
+        ("hot_standby",),
+        lambda values, kept: bool(kept.logical_slots) and bool(kept.on_standby) and values["hot_standby"] == "off",
+        (
+            (16, 'logical replication slot "{logical_slot}" exists on the standby, but hot_standby = off'),
+            (17, 'logical replication slot "{logical_slot}" exists on the standby, but "hot_standby" = "off"'),
+        ),
+        "Drop the slot by pg_drop_replication_slot() first, or keep hot_standby on",
+        "RestoreSlotFromDisk in slot.c",
+        first=16,
     ),
     StartRule(
         ("max_prepared_transactions",),

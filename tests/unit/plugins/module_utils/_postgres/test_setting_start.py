@@ -161,6 +161,14 @@ def test_room_for_what_the_server_keeps() -> None:
     assert "leave room for those that there are (2)" in refusal(kept, max_replication_slots=1)
     assert "2 in pg_prepared_xacts" in refusal(kept, max_prepared_transactions=1)
     assert plan_settings(kept, system(max_replication_slots=2, max_prepared_transactions=2)).changes
+    origins = server(kept=Kept(origins=3))
+    assert "leave room for those that there are (3 in pg_replication_origin_status)" in refusal(origins, max_replication_slots=2)
+    assert plan_settings(origins, system(max_replication_slots=0)).changes
+    assert plan_settings(server(18, kept=Kept(origins=3)), system(max_replication_slots=2)).changes
+    assert 'increase "max_active_replication_origins"' in refusal(server(18, kept=Kept(origins=3)), max_active_replication_origins=2)
+    standby = server(kept=Kept(("feed",), on_standby={"max_connections": 100}), file_text={"wal_level": "logical"}, standby=True)
+    assert 'slot "feed" exists on the standby, but "hot_standby" = "off"' in refusal(standby, hot_standby="off")
+    assert plan_settings(dataclasses.replace(standby, kept=Kept(("feed",)), standby=False), system(hot_standby="off")).changes
 
 
 def test_files_are_looked_for_only_where_a_change_names_them() -> None:
