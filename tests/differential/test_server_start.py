@@ -33,6 +33,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from module_runner import run_module
 from postgres_server import SUPERUSER_PASSWORD, PostgresServer, postgres_home, running_server
 from starts import STARTS, Start
+from tls_files import put_tls_files
 
 STEP = 1 if hypothesis_settings.get_current_profile_name() == "thorough" else 3
 
@@ -58,6 +59,7 @@ def starting(major: int) -> t.Iterator[PostgresServer]:
         pytest.skip(f"PostgreSQL {major} is NOT tested: its server programs are not there (scripts/postgres_versions.sh fetches them)")
     settings = {"shared_buffers": "16MB", "wal_level": "logical", "max_prepared_transactions": "2"}
     with running_server(major, settings=settings) as running:
+        put_tls_files(running)
         yield running
 
 

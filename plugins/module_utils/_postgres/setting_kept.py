@@ -12,8 +12,10 @@ import typing as t
 from .._core.errors import ServerError
 from .setting_effect import effects
 from .setting_model import Kept, SettingState, Step
-from .setting_start import files_to_find
+from .setting_start import files_to_find, tls_to_read
 from .setting_start_rules import ON_STANDBYS
+from .setting_tls_files import look_into
+from .setting_waiting import waits
 from .transport import Session
 
 #: Parameters that make room for what is kept.
@@ -57,7 +59,12 @@ def read_room(session: Session, state: SettingState, steps: t.Sequence[Step], *,
             kept = dataclasses.replace(kept, origins=session.rows(_ORIGINS, None, "count replication origins")[0]["origins"])
     files = files_to_find(state, steps, every=every)
     missing = _missing(session, state, steps, files) if files else {}
-    return dataclasses.replace(kept, missing=missing)
+    # A private key is not read for a restart that will not be made.
+    due = every and any(waits(state, step, predicted=True) for step in steps)
+    contents = {name: path for name, path in tls_to_read(state, steps, every=due).items() if name not in missing}
+    command = effects(state, steps, ["ssl_passphrase_command"]).get("ssl_passphrase_command")
+    unfit, unseen = look_into(session, state, contents, passphrase=command is None or bool(command.value)) if contents else ({}, ())
+    return dataclasses.replace(kept, missing=missing, unfit=unfit, unseen=unseen)
 
 
 def library_paths(name: str, path: str, folder: str) -> tuple[str, ...]:

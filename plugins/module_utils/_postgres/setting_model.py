@@ -63,6 +63,9 @@ class Kept:
     :param origins: number of replication origins with a state, which subscriptions have, for example.
     :param on_standby: on a standby, the running values that its primary's are not above.
     :param missing: files that settings name and that are not there, per lower-case name of the parameter.
+    :param unfit: what is wrong with the contents of a file of TLS, per lower-case name of the parameter; of two that do not belong together it is
+        that of the key, and ``ssl`` if they are of different kinds.
+    :param unseen: what could not be looked at, for warnings.
     """
 
     logical_slots: tuple[str, ...] = ()
@@ -71,6 +74,8 @@ class Kept:
     origins: int = 0
     on_standby: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     missing: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    unfit: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

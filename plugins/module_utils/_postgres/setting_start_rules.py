@@ -57,6 +57,7 @@ class StartRule:
 
 
 _POSTMASTER = "PostmasterMain in postmaster.c"
+_TLS = "be_tls_init in be-secure-openssl.c"
 _BACKENDS = 2**18 - 1
 
 _TARGETS = ("recovery_target", "recovery_target_lsn", "recovery_target_name", "recovery_target_time", "recovery_target_xid")
@@ -88,7 +89,20 @@ def _tls_file(name: str, words: tuple[tuple[int, str], ...]) -> StartRule:
         lambda values, kept: values["ssl"] == "on" and bool(kept.missing.get(name)),
         words,
         "Put the file where the server finds it first, or correct the path, or leave ssl off",
-        "be_tls_init in be-secure-openssl.c",
+        _TLS,
+    )
+
+
+def _tls_content(name: str, words: str, beside: tuple[str, ...] = ()) -> StartRule:
+    """Return the rule of a file of TLS that is there; :mod:`.setting_tls` has looked into it."""
+    return StartRule(
+        ("ssl", *beside),
+        lambda values, kept: values["ssl"] == "on" and name in kept.unfit,
+        ((14, words),),
+        f"Put files that fit there first, correct the paths, or leave ssl off: {{unfit_{name}}}",
+        _TLS,
+        # A command may hold the passphrase: it is named only where there is none.
+        blamed=lambda values: tuple(each for each in ("ssl", *beside) if each != "ssl_passphrase_command" or not values[each]),
     )
 
 
@@ -232,12 +246,16 @@ START_RULES: tuple[StartRule, ...] = (
         lambda values, kept: _protocols(values),
         ((14, "ssl_min_protocol_version cannot be higher than ssl_max_protocol_version"),),
         "Lower the one or raise the other",
-        "be_tls_init in be-secure-openssl.c",
+        _TLS,
     ),
     _tls_file("ssl_cert_file", ((14, 'could not load server certificate file "{ssl_cert_file}"'),)),
     _tls_file("ssl_key_file", ((14, 'could not access private key file "{ssl_key_file}"'),)),
     _tls_file("ssl_ca_file", ((14, 'could not load root certificate file "{ssl_ca_file}"'),)),
     _tls_file("ssl_crl_file", ((14, 'could not load SSL certificate revocation list file "{ssl_crl_file}"'),)),
+    _tls_content("ssl_cert_file", 'could not load server certificate file "{ssl_cert_file}"', ("ssl_cert_file",)),
+    _tls_content("ssl_key_file", 'could not load private key file "{ssl_key_file}"', ("ssl_cert_file", "ssl_key_file", "ssl_passphrase_command")),
+    _tls_content("ssl", "check of private key failed", ("ssl_cert_file", "ssl_key_file")),
+    _tls_content("ssl_ca_file", 'could not load root certificate file "{ssl_ca_file}"', ("ssl_ca_file",)),
     StartRule(
         ("hba_file",),
         lambda values, kept: bool(kept.missing.get("hba_file")),

@@ -164,6 +164,12 @@ class Session:
         """The server's major version."""
         return self._connection.server_version // 10000
 
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read along: TLS, a socket of the host, or its loopback."""
+        info = self._connection.info
+        return bool(info.ssl_in_use) or info.host.startswith("/") or info.host in ("localhost", "127.0.0.1", "::1")
+
     def rows(self, query: str, parameters: t.Mapping[str, t.Any] | None = None, purpose: str = "read the catalogue") -> list[dict[str, t.Any]]:
         """Run a query that only reads, and return its rows as dictionaries."""
         with self._translated(purpose), self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
