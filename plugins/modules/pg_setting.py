@@ -276,7 +276,9 @@ settings:
         login user may not see it.
       type: str
     pending_restart:
-      description: Whether the configured value waits for a restart; null in check mode where that is for Neon to decide.
+      description: >-
+        Whether the configured value waits for a restart that would put another value in force; null in check mode where that is for Neon to decide.
+        What is configured as automatic (V(-1) for C(wal_buffers)) is in force as what the server has computed, although C(pg_settings) may say otherwise.
       type: bool
     overridden_by:
       description: >-

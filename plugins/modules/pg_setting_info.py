@@ -79,7 +79,7 @@ settings:
       description: Whether that line is one that ALTER SYSTEM wrote; null where the login user may not read the files.
       type: bool
     pending_restart:
-      description: Whether the configured value waits for a restart.
+      description: Whether the configured value waits for a restart that would put another value in force.
       type: bool
     overridden:
       description: Whether the configured value has no effect because the parameter is given on the server's command line.

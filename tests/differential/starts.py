@@ -5,7 +5,7 @@
 """Settings of a whole server with which it starts, or does not: what is configured already, what is declared, and the versions, as data.
 
 The server of the tests has wal_level = logical, max_prepared_transactions = 2 and superuser_reserved_connections = 7 in postgresql.conf,
-listens on localhost, has no directory for sockets, and has TLS. Each rule is there with values that break it and, as far as a machine
+listens on localhost, has no directory for sockets, and has TLS. Files of TLS without a path are those of tls_files.py. Each rule is there with values that break it and, as far as a machine
 for tests can start such a server, with the nearest ones that do not.
 """
 
@@ -76,6 +76,20 @@ STARTS: tuple[Start, ...] = (
     Start({"ssl_crl_file": "/nowhere/crl.pem"}, False),
     Start({"ssl": "on"}, False, {"ssl": "off", "ssl_cert_file": "/nowhere/x.pem"}),
     Start({"ssl_ca_file": "/nowhere/ca.crt", "ssl": False}, True),
+    Start({"ssl_key_file": "other.key"}, False),
+    Start({"ssl_key_file": "other.key", "ssl": False}, True),
+    Start({"ssl_key_file": "of-another-kind.key"}, False),
+    Start({"ssl_key_file": "two.key"}, False),
+    Start({"ssl_key_file": "behind-its-certificate.key"}, True),
+    Start({"ssl_key_file": "locked.key"}, False),
+    Start({"ssl_key_file": "locked.key"}, True, {"ssl_passphrase_command": "echo open-it"}),
+    Start({"ssl_passphrase_command": None}, False, {"ssl_passphrase_command": "echo open-it", "ssl_key_file": "locked.key"}),
+    Start({"ssl_key_file": "forbidden.key"}, False),
+    Start({"ssl_key_file": "note.txt"}, False),
+    Start({"ssl_cert_file": "note.txt"}, False),
+    Start({"ssl_cert_file": "certificate.der"}, False),
+    Start({"ssl_ca_file": "note.txt"}, False),
+    Start({"ssl": "on"}, False, {"ssl": "off", "ssl_key_file": "other.key"}),
     Start({"hba_file": "/nowhere/pg_hba.conf"}, False),
     Start({"ident_file": "/nowhere/pg_ident.conf"}, True),
     Start({"shared_preload_libraries": ["auto_explain", "no_such_library"]}, False),

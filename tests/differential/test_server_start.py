@@ -33,6 +33,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from module_runner import run_module
 from postgres_server import SUPERUSER_PASSWORD, PostgresServer, postgres_home, running_server
 from starts import STARTS, Start
+from tls_files import put_tls_files
 
 STEP = 1 if hypothesis_settings.get_current_profile_name() == "thorough" else 3
 
@@ -58,6 +59,7 @@ def starting(major: int) -> t.Iterator[PostgresServer]:
         pytest.skip(f"PostgreSQL {major} is NOT tested: its server programs are not there (scripts/postgres_versions.sh fetches them)")
     settings = {"shared_buffers": "16MB", "wal_level": "logical", "max_prepared_transactions": "2"}
     with running_server(major, settings=settings) as running:
+        put_tls_files(running)
         yield running
 
 
@@ -164,6 +166,44 @@ def test_what_a_server_keeps_must_have_room(starting: PostgresServer, major: int
             cursor.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
 
 
+def test_replication_origins_must_have_room(starting: PostgresServer, major: int) -> None:
+    """Their states are read back when the server starts; with no room at all it does not look at them."""
+    name = "max_active_replication_origins" if major > 17 else "max_replication_slots"
+    with starting.superuser("shop") as cursor:
+        for number in range(3):
+            cursor.execute(f"SELECT pg_replication_origin_create('from_{number}'), pg_replication_origin_advance('from_{number}', '0/1')")
+    try:
+        judge(starting, major, [Start({name: 2}, False), Start({name: 1}, False), Start({name: 3}, True), Start({name: 0}, True)])
+        with starting.superuser("shop") as cursor:
+            cursor.execute("SELECT pg_replication_origin_drop('from_0')")
+            # One that is only there takes no room.
+            cursor.execute("SELECT pg_replication_origin_create('unused')")
+        judge(starting, major, [Start({name: 1}, False), Start({name: 2}, True)])
+    finally:
+        with starting.superuser("shop") as cursor:
+            cursor.execute("SELECT pg_replication_origin_drop(roname) FROM pg_replication_origin")
+
+
+def test_a_logical_slot_on_a_standby_needs_hot_standby(starting: PostgresServer, major: int) -> None:
+    signal_file = starting.folder / "data" / "standby.signal"
+    if major < 16:
+        # No such rule: a logical slot cannot be used on a standby.
+        return
+    with starting.superuser("shop") as cursor:
+        cursor.execute("SELECT pg_create_logical_replication_slot('feed_one', 'pgoutput')")
+    starting.stop()
+    signal_file.touch()
+    try:
+        starting.run()
+        judge(starting, major, [Start({"hot_standby": "off"}, False), Start({"hot_standby": "on"}, True)])
+    finally:
+        starting.stop()
+        signal_file.unlink()
+        starting.run()
+        with starting.superuser("shop") as cursor:
+            cursor.execute("SELECT pg_drop_replication_slot('feed_one')")
+
+
 def judge(server: PostgresServer, major: int, cases: list[Start]) -> None:
     verdicts = [ask(server, case.declared) for case in cases]
     before = auto_file(server).read_text(encoding="utf-8")
@@ -234,7 +274,7 @@ def test_alter_system_itself_looks_at_what_is_running(starting: PostgresServer, 
 
 def test_every_rule_is_held_to_a_server() -> None:
     """Each rule is broken by a case for each version that it speaks of, or has a test of its own above."""
-    above = {("wal_level",), ("max_replication_slots",), *((name,) for name in ON_STANDBYS)}
+    above = {("wal_level",), ("max_replication_slots",), ("max_active_replication_origins",), ("hot_standby",), *((name,) for name in ON_STANDBYS)}
 
     def touched(rule: StartRule, case: Start) -> bool:
         return bool({*case.declared, *case.configured} & set(rule.names)) and case.first <= rule.last and rule.first <= case.last

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import random
-import subprocess
 import sys
-import time
 import typing as t
 
 import psycopg2
@@ -34,6 +32,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from module_runner import run_module
 from postgres_server import OWNER_PASSWORD, SUPERUSER_PASSWORD, PostgresServer, running_server
+from setting_server import restartable_server, restarting, take_back
 
 DATABASE_SETTINGS: list[dict[str, t.Any]] = [
     {"name": "statement_timeout", "value": "30s", "database": "shop"},
@@ -59,19 +58,7 @@ def server() -> t.Iterator[PostgresServer]:
 @pytest.fixture(autouse=True)
 def fresh_settings(server: PostgresServer) -> t.Iterator[None]:
     yield
-    with server.superuser() as cursor:
-        cursor.execute("ALTER DATABASE shop RESET ALL; ALTER ROLE shop_readonly RESET ALL; ALTER ROLE shop_readonly IN DATABASE shop RESET ALL")
-        cursor.execute("ALTER SYSTEM RESET ALL")
-        reload(cursor)
-
-
-def reload(cursor: t.Any) -> None:
-    """Reload the configuration, and wait until it is in force."""
-    cursor.execute("SELECT pg_conf_load_time(), pg_reload_conf()")
-    before = after = cursor.fetchone()[0]
-    while after == before:
-        cursor.execute("SELECT pg_conf_load_time()")
-        after = cursor.fetchone()[0]
+    take_back(server)
 
 
 def owner(server: PostgresServer, settings: list[dict[str, t.Any]], check: bool = False, **login: t.Any) -> dict[str, t.Any]:
@@ -520,24 +507,8 @@ def test_the_password_of_a_standby_is_never_shown(server: PostgresServer, secret
 
 @pytest.fixture
 def own_server() -> t.Iterator[PostgresServer]:
-    with running_server() as running:
-        try:
-            yield running
-        finally:
-            # What pg_ctl has started is no child of the test.
-            subprocess.run(controlled(running, "stop", "-m", "fast"), capture_output=True, check=False)
-
-
-def controlled(server: PostgresServer, *arguments: str) -> list[str]:
-    data = server.folder / "data"
-    return server.as_user([str(server.home / "bin" / "pg_ctl"), "-w", "-s", "-D", str(data), "-l", str(data / "restart.log"), *arguments])
-
-
-def restarting(server: PostgresServer) -> dict[str, t.Any]:
-    """The options of a restart that is allowed now, by the server's own program: postgres runs without a service manager here."""
-    begin, end = (time.strftime("%H:%M", time.gmtime(time.time() + hours * 3600)) for hours in (-1, 1))
-    window = {"weekdays": [1, 2, 3, 4, 5, 6, 7], "start_time": begin, "end_time": end}
-    return {"restart": "allowed", "restart_command": controlled(server, "restart"), "maintenance_window": window}
+    with restartable_server() as running:
+        yield running
 
 
 def test_a_restart_is_made_where_it_is_due_and_proven(own_server: PostgresServer) -> None:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from module_runner import run_module
 from postgres_server import SUPERUSER_PASSWORD, PostgresServer, running_server
+from setting_server import take_back
 
 Settings = list[dict[str, t.Any]]
 
@@ -34,10 +35,7 @@ def server() -> t.Iterator[PostgresServer]:
 @pytest.fixture(autouse=True)
 def fresh_settings(server: PostgresServer) -> t.Iterator[None]:
     yield
-    with server.superuser() as cursor:
-        cursor.execute("ALTER DATABASE shop RESET ALL; ALTER ROLE shop_readonly RESET ALL; ALTER ROLE shop_readonly IN DATABASE shop RESET ALL")
-        cursor.execute("ALTER SYSTEM RESET ALL")
-        cursor.execute("SELECT pg_reload_conf()")
+    take_back(server)
 
 
 def run(server: PostgresServer, settings: Settings, check: bool = False, **params: t.Any) -> dict[str, t.Any]:

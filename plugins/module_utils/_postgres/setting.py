@@ -154,7 +154,7 @@ class SettingResource:
         found, recollection = self._unlisted(state)
         if self._before is None:
             self._surplus, self._recollection = found, recollection
-            self._before = [setting_facts(step, predicted=False)["configured"] for step in resolve(state, self._wanted)]
+            self._before = [setting_facts(state, step, predicted=False)["configured"] for step in resolve(state, self._wanted)]
         return plan_settings(state, self._wanted + self._further(found, recollection), self._restart, self._memory, reloaded=self._reloaded)
 
     def apply(self, change: Change) -> None:
@@ -183,7 +183,7 @@ class SettingResource:
     def facts(self, state: SettingState, plan: Plan, predicted: bool) -> t.Mapping[str, t.Any]:
         """Return the settings in the declared order."""
         steps = resolve(state, self._wanted)
-        facts = [setting_facts(step, predicted=predicted) for step in steps]
+        facts = [setting_facts(state, step, predicted=predicted) for step in steps]
         before = self._before or []
         # What is reset goes before nothing any more.
         others = overridden_by(state, steps, self._further(self._surplus or (), self._recollection))

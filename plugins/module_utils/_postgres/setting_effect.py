@@ -54,12 +54,18 @@ def _effect(state: SettingState, parameter: Parameter, step: Step | None) -> Eff
     if step is not None and step.value is not None:
         return Effect(_comparable(parameter, step.value.canonical), step.value.text, "declared")
     if step is not None and step.differs:
+        if not state.backend.by_sql or not state.file_readable:
+            # What is configured beneath shows only when it is in force.
+            return None
         text = state.below_text.get(name)
         return _read(parameter, text, "in postgresql.conf") if text is not None else _read(parameter, parameter.boot_val, "the default")
     if not state.file_readable:
         return running_effect(parameter)
     if name in state.file_text:
         return _read(parameter, state.file_text[name], "configured")
+    if not state.backend.by_sql:
+        # The provider's API shows what it was given, not what the provider configures itself.
+        return running_effect(parameter)
     return _read(parameter, parameter.boot_val, "the default")
 
 

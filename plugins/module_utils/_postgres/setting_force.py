@@ -24,12 +24,12 @@ NEW_SESSIONS: t.Final = frozenset({"backend", "superuser-backend"})
 
 
 def is_behind(state: SettingState, wanted: SettingWanted, parameter: Parameter) -> bool:
-    """Return whether what is configured for the whole server is not what it runs. Which of them needs a restart is another question.
+    """Return whether what is configured for the whole server is not what it runs, and a reload would change that.
 
     False where nobody can tell: the files or the running value cannot be seen from this session, or the command line has the last word.
     """
     name = parameter.name.lower()
-    if not wanted.scope.is_system or not state.files_seen or parameter.custom:
+    if not wanted.scope.is_system or not state.files_seen or parameter.custom or parameter.context == "postmaster":
         return False
     if not parameter.of_server or parameter.source == "command line" or parameter.running is None:
         return False

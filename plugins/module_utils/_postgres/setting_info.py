@@ -17,6 +17,7 @@ from .setting_catalogue import Parameter
 from .setting_model import Scope, SettingState
 from .setting_read import read_kept, read_settings
 from .setting_secret import without_password
+from .setting_waiting import waits_now
 from .transport import Session
 
 SETTING_INFO_SPEC: dict[str, t.Any] = {"argument_spec": {**LOGIN_SPEC, "names": {"type": "list", "elements": "str", "default": []}}}
@@ -91,6 +92,6 @@ def _shown(state: SettingState, parameter: Parameter) -> dict[str, t.Any]:
         "default": parameter.boot_val,
         "configured": None if text is None else without_password(name, text),
         "by_alter_system": name in state.in_auto_file if state.file_readable else None,
-        "pending_restart": parameter.pending_restart and not overridden,
+        "pending_restart": waits_now(state, parameter) and not overridden,
         "overridden": overridden,
     }

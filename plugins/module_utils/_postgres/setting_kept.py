@@ -12,18 +12,24 @@ import typing as t
 from .._core.errors import ServerError
 from .setting_effect import effects
 from .setting_model import Kept, SettingState, Step
-from .setting_start import files_to_find
+from .setting_start import files_to_find, tls_to_read
 from .setting_start_rules import ON_STANDBYS
+from .setting_tls_files import look_into
+from .setting_waiting import waits
 from .transport import Session
 
 #: Parameters that make room for what is kept.
-_ROOM = frozenset({"wal_level", "max_replication_slots", "max_prepared_transactions"})
+_ROOM = frozenset({"wal_level", "max_replication_slots", "max_active_replication_origins", "max_prepared_transactions", "hot_standby"})
 
 _KEPT = """
 SELECT to_json(ARRAY(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT temporary AND slot_type = 'logical' ORDER BY 1)) AS logical,
        to_json(ARRAY(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT temporary AND slot_type = 'physical' ORDER BY 1)) AS physical,
-       (SELECT count(*) FROM pg_catalog.pg_prepared_xacts) AS prepared
+       (SELECT count(*) FROM pg_catalog.pg_prepared_xacts) AS prepared,
+       has_table_privilege('pg_catalog.pg_replication_origin_status', 'SELECT')
+         AND has_function_privilege('pg_catalog.pg_show_replication_origin_status()', 'EXECUTE') AS may_see_origins
 """
+
+_ORIGINS = "SELECT count(*) AS origins FROM pg_catalog.pg_replication_origin_status"
 
 _MAY_LOOK = """
 SELECT has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'EXECUTE')
@@ -49,9 +55,16 @@ def read_room(session: Session, state: SettingState, steps: t.Sequence[Step], *,
     if every or names & _ROOM:
         row = session.rows(_KEPT, None, "read slots and prepared transactions")[0]
         kept = dataclasses.replace(kept, logical_slots=tuple(row["logical"]), physical_slots=tuple(row["physical"]), prepared=row["prepared"])
+        if row["may_see_origins"]:
+            kept = dataclasses.replace(kept, origins=session.rows(_ORIGINS, None, "count replication origins")[0]["origins"])
     files = files_to_find(state, steps, every=every)
     missing = _missing(session, state, steps, files) if files else {}
-    return dataclasses.replace(kept, missing=missing)
+    # A private key is not read for a restart that will not be made.
+    due = every and any(waits(state, step, predicted=True) for step in steps)
+    contents = {name: path for name, path in tls_to_read(state, steps, every=due).items() if name not in missing}
+    command = effects(state, steps, ["ssl_passphrase_command"]).get("ssl_passphrase_command")
+    unfit, unseen = look_into(session, state, contents, passphrase=command is None or bool(command.value)) if contents else ({}, ())
+    return dataclasses.replace(kept, missing=missing, unfit=unfit, unseen=unseen)
 
 
 def library_paths(name: str, path: str, folder: str) -> tuple[str, ...]:
@@ -78,11 +91,11 @@ def _missing(session: Session, state: SettingState, steps: t.Sequence[Step], fil
     found: dict[str, tuple[str, ...]] = {}
     for name, paths in files.items():
         if name == "shared_preload_libraries":
-            if not may["config"]:
+            path = effects(state, steps, ["dynamic_library_path"]).get("dynamic_library_path")
+            if path is None or not may["config"]:
                 continue
-            path = effects(state, steps, ["dynamic_library_path"])["dynamic_library_path"].text
             folder = session.rows(_LIBRARIES, None, "read where libraries are")[0]["folder"]
-            gone = tuple(each for each in paths if not any(_is_there(session, place) for place in library_paths(each, path, folder)))
+            gone = tuple(each for each in paths if not any(_is_there(session, place) for place in library_paths(each, path.text, folder)))
         else:
             gone = tuple(each for each in paths if not _is_there(session, each))
         if gone:

@@ -71,15 +71,22 @@ class Kept:
 
     :param logical_slots: names of the logical replication slots; likewise ``physical_slots``. Temporary ones do not outlive a restart.
     :param prepared: number of prepared transactions.
+    :param origins: number of replication origins with a state, which subscriptions have, for example.
     :param on_standby: on a standby, the running values that its primary's are not above.
     :param missing: files that settings name and that are not there, per lower-case name of the parameter.
+    :param unfit: what is wrong with the contents of a file of TLS, per lower-case name of the parameter; of two that do not belong together it is
+        that of the key, and ``ssl`` if they are of different kinds.
+    :param unseen: what could not be looked at, for warnings.
     """
 
     logical_slots: tuple[str, ...] = ()
     physical_slots: tuple[str, ...] = ()
     prepared: int = 0
+    origins: int = 0
     on_standby: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     missing: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    unfit: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +175,7 @@ class Step:
     """A declared setting together with what it means on the server.
 
     :param below: for the whole server, the text that counts once ALTER SYSTEM's line is gone.
-    :param behind: what is configured for the whole server is not what it runs.
+    :param behind: what is configured for the whole server is not what it runs, though a reload would make it so.
     """
 
     wanted: SettingWanted
@@ -182,7 +189,7 @@ class Step:
     @property
     def needs_reload(self) -> bool:
         """Whether a reload would put in force what is configured already."""
-        return self.behind and not self.differs and self.parameter.context != "postmaster"
+        return self.behind and not self.differs
 
     @property
     def after(self) -> str | None:

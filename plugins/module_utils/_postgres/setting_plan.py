@@ -22,7 +22,8 @@ from .setting_restart import Restart
 from .setting_secret import without_password
 from .setting_start import start_problems
 from .setting_statement import alter_statement
-from .setting_value import configured_text, stored_canonical
+from .setting_value import configured_text
+from .setting_waiting import waits
 from .statement import Identifier, Literal, Statement
 
 #: The payload of the last step after ALTER SYSTEM.
@@ -75,13 +76,13 @@ def plan_settings(
     warnings = state.warnings + _warnings(state, steps) + overrides(state, steps)
     if system and not state.backend.by_sql:
         warnings += (f"{state.backend.words} may restart the server for settings of the whole server; that ends every connection",)
-    waiting = [step.parameter.name for step in steps if _waits(step, predicted=True)]
+    waiting = [step.parameter.name for step in steps if waits(state, step, predicted=True)]
     restarting = bool(restart and waiting and restart.open_now)
     warnings += _start(state, steps, restarting=restarting)
     # Whether a provider restarts the server for its settings is its own decision, so its lines do not say what is in force until then.
     by_sql = state.backend.by_sql
-    before = "".join(_line(step, step.before, waits=by_sql and _waits(step, predicted=False), behind=step.needs_reload) for step in steps)
-    after = "".join(_line(step, step.after, waits=by_sql and not restarting and _waits(step, predicted=True)) for step in steps)
+    before = "".join(_line(step, step.before, waits=by_sql and waits(state, step, predicted=False), behind=step.needs_reload) for step in steps)
+    after = "".join(_line(step, step.after, waits=by_sql and not restarting and waits(state, step, predicted=True)) for step in steps)
     if memory is not None:
         have, want = memory.entries, remembered(steps)
         if have != want:
@@ -108,7 +109,7 @@ def _start(state: SettingState, steps: t.Sequence[Step], *, restarting: bool) ->
     refused = [problem for problem in problems if problem.refuses and (problem.changes or restarting)]
     if refused:
         raise all_at_once([problem.error for problem in refused])
-    return tuple(problem.error.message() for problem in problems)
+    return tuple(problem.error.message() for problem in problems) + state.kept.unseen
 
 
 def _of_server(state: SettingState, system: t.Sequence[Step], behind: t.Sequence[Step]) -> list[Change]:
@@ -188,7 +189,7 @@ def surplus_facts(name: str, scope: Scope) -> dict[str, str]:
     return {"name": name, "scope": scope.words}
 
 
-def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
+def setting_facts(state: SettingState, step: Step, *, predicted: bool) -> dict[str, t.Any]:
     """Return one setting for a task's result.
 
     :param predicted: the step is still to be done: ``configured`` is the text to be, ``running`` the value now.
@@ -203,21 +204,8 @@ def setting_facts(step: Step, *, predicted: bool) -> dict[str, t.Any]:
         "unit": parameter.unit,
         "context": None if parameter.custom else parameter.context,
         "source": parameter.source if system and not parameter.custom else None,
-        "pending_restart": _waits(step, predicted=predicted),
+        "pending_restart": waits(state, step, predicted=predicted),
     }
-
-
-def _waits(step: Step, *, predicted: bool) -> bool:
-    """Return whether what is configured waits for a restart, or, if it is predicted, will."""
-    parameter = step.parameter
-    if not step.wanted.scope.is_system or parameter.source == "command line":
-        return False
-    if not (predicted and step.differs and parameter.context == "postmaster"):
-        # Until the files are read, pg_settings knows nothing of what waits in them.
-        return parameter.pending_restart or (step.behind and parameter.context == "postmaster")
-    rest = step.below if step.below is not None else parameter.boot_val
-    target = step.value.canonical if step.value is not None else stored_canonical(parameter, rest)
-    return target != stored_canonical(parameter, parameter.running)
 
 
 def _shown(parameter: Parameter, text: str | None) -> str | None:

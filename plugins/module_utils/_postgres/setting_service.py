@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 
@@ -21,6 +22,9 @@ RESTART_TIMEOUT = 60.0
 
 # What pg_file_settings says of a parameter that waits for the restart.
 _WAITS = "setting could not be applied"
+
+# What it says, in a line without a name, of one whose line was taken away. The server translates neither (guc.c, guc-file.l on 14).
+_TAKEN_AWAY = re.compile(r'parameter "(.+)" cannot be changed without restarting the server')
 
 #: How long a reload may take before the server counts as not having done it, in seconds. It settles within milliseconds; a busy machine needs more.
 RELOAD_TIMEOUT = 20.0
@@ -97,6 +101,10 @@ def restart_server(context: Context, session: Session, login: Login, catalogue: 
 
 def _only_waits(catalogue: Catalogue, row: t.Mapping[str, t.Any]) -> bool:
     """Return whether a line of the files has no other fault than that it waits for the restart; the server says the same of a bad value."""
+    gone = _TAKEN_AWAY.fullmatch(row["error"]) if row["name"] is None else None
+    if gone:
+        parameter = catalogue.get(gone[1])
+        return parameter is not None and parameter.context == "postmaster"
     if row["error"] != _WAITS or row["context"] != "postmaster":
         return False
     try:

@@ -16,6 +16,8 @@ from .setting_start_rules import START_RULES, StartRule
 
 #: The files that a server reads when it starts, by the parameter that names them; those of TLS only with ssl on.
 TLS_FILES: t.Final = ("ssl_cert_file", "ssl_key_file", "ssl_ca_file", "ssl_crl_file")
+#: Those of which the contents are looked into.
+TLS_CONTENTS: t.Final = TLS_FILES[:3]
 _FILES: t.Final = (*TLS_FILES, "hba_file", "shared_preload_libraries")
 
 
@@ -77,6 +79,18 @@ def files_to_find(state: SettingState, steps: t.Sequence[Step], *, every: bool =
             continue
         needed[name] = effect.value if isinstance(effect.value, tuple) else (str(effect.value),)
     return needed
+
+
+def tls_to_read(state: SettingState, steps: t.Sequence[Step], *, every: bool = False) -> dict[str, str]:
+    """Return the files of TLS of which a server with the declared changes loads the contents, by the parameter that names them.
+
+    :param every: also where no declared change has to do with them: the server is about to be restarted.
+    """
+    changing = {step.parameter.name.lower() for step in steps if step.wanted.scope.is_system and step.differs}
+    found = effects(state, steps, ("ssl", *TLS_CONTENTS))
+    if "ssl" not in found or found["ssl"].value != "on" or not (every or changing & {"ssl", "ssl_passphrase_command", *TLS_CONTENTS}):
+        return {}
+    return {name: str(found[name].value) for name in TLS_CONTENTS if name in found and found[name].value}
 
 
 def _problem(state: SettingState, steps: t.Sequence[Step], rule: StartRule, declared: t.Mapping[str, Step]) -> StartProblem | None:
@@ -142,10 +156,11 @@ def _error(state: SettingState, rule: StartRule, found: t.Mapping[str, Effect], 
     facts["logical_slot"] = next(iter(kept.logical_slots), "")
     facts["physical_slot"] = next(iter(kept.physical_slots), "")
     facts["slots"] = len(kept.logical_slots) + len(kept.physical_slots)
-    facts["prepared"] = kept.prepared
+    facts["prepared"], facts["origins"] = kept.prepared, kept.origins
     missing = [path for name in rule.names for path in kept.missing.get(name, ())]
     # The server stops at the first.
     facts["first_missing"], facts["missing"] = next(iter(missing), ""), ", ".join(missing)
+    facts.update({f"unfit_{name}": kept.unfit.get(name, "") for name in rule.names})
     where = next((name for name in rule.names if name in declared), None)
     return InputError(
         what,

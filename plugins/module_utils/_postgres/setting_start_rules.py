@@ -57,6 +57,7 @@ class StartRule:
 
 
 _POSTMASTER = "PostmasterMain in postmaster.c"
+_TLS = "be_tls_init in be-secure-openssl.c"
 _BACKENDS = 2**18 - 1
 
 _TARGETS = ("recovery_target", "recovery_target_lsn", "recovery_target_name", "recovery_target_time", "recovery_target_xid")
@@ -88,7 +89,20 @@ def _tls_file(name: str, words: tuple[tuple[int, str], ...]) -> StartRule:
         lambda values, kept: values["ssl"] == "on" and bool(kept.missing.get(name)),
         words,
         "Put the file where the server finds it first, or correct the path, or leave ssl off",
-        "be_tls_init in be-secure-openssl.c",
+        _TLS,
+    )
+
+
+def _tls_content(name: str, words: str, beside: tuple[str, ...] = ()) -> StartRule:
+    """Return the rule of a file of TLS that is there; :mod:`.setting_tls` has looked into it."""
+    return StartRule(
+        ("ssl", *beside),
+        lambda values, kept: values["ssl"] == "on" and name in kept.unfit,
+        ((14, words),),
+        f"Put files that fit there first, correct the paths, or leave ssl off: {{unfit_{name}}}",
+        _TLS,
+        # A command may hold the passphrase: it is named only where there is none.
+        blamed=lambda values: tuple(each for each in ("ssl", *beside) if each != "ssl_passphrase_command" or not values[each]),
     )
 
 
@@ -106,6 +120,19 @@ def _like_the_primary(name: str) -> StartRule:
         "CheckRequiredParameterValues in xlogrecovery.c (xlog.c on 14)",
         refuses=False,
         verdict="a standby does not start if its primary has more than it would have with",
+    )
+
+
+def _origins(name: str, words: tuple[tuple[int, str], ...], last: int = NEWEST) -> StartRule:
+    """Return the rule of the parameter that makes room for replication origins. With 0 the server does not look at them."""
+    return StartRule(
+        (name,),
+        lambda values, kept: 0 < values[name] < kept.origins,
+        words,
+        "Drop subscriptions or replication origins first, or leave room for those that there are ({origins} in pg_replication_origin_status)",
+        "StartupReplicationOrigin in origin.c",
+        first=words[0][0],
+        last=last,
     )
 
 
@@ -219,12 +246,16 @@ START_RULES: tuple[StartRule, ...] = (
         lambda values, kept: _protocols(values),
         ((14, "ssl_min_protocol_version cannot be higher than ssl_max_protocol_version"),),
         "Lower the one or raise the other",
-        "be_tls_init in be-secure-openssl.c",
+        _TLS,
     ),
     _tls_file("ssl_cert_file", ((14, 'could not load server certificate file "{ssl_cert_file}"'),)),
     _tls_file("ssl_key_file", ((14, 'could not access private key file "{ssl_key_file}"'),)),
     _tls_file("ssl_ca_file", ((14, 'could not load root certificate file "{ssl_ca_file}"'),)),
     _tls_file("ssl_crl_file", ((14, 'could not load SSL certificate revocation list file "{ssl_crl_file}"'),)),
+    _tls_content("ssl_cert_file", 'could not load server certificate file "{ssl_cert_file}"', ("ssl_cert_file",)),
+    _tls_content("ssl_key_file", 'could not load private key file "{ssl_key_file}"', ("ssl_cert_file", "ssl_key_file", "ssl_passphrase_command")),
+    _tls_content("ssl", "check of private key failed", ("ssl_cert_file", "ssl_key_file")),
+    _tls_content("ssl_ca_file", 'could not load root certificate file "{ssl_ca_file}"', ("ssl_ca_file",)),
     StartRule(
         ("hba_file",),
         lambda values, kept: bool(kept.missing.get("hba_file")),
@@ -262,6 +293,26 @@ START_RULES: tuple[StartRule, ...] = (
         ((14, "too many replication slots active before shutdown"),),
         "Drop slots by pg_drop_replication_slot() first, or leave room for those that there are ({slots})",
         "RestoreSlotFromDisk in slot.c",
+    ),
+    _origins(
+        "max_replication_slots",
+        (
+            (14, "could not find free replication state, increase max_replication_slots"),
+            (17, 'could not find free replication state, increase "max_replication_slots"'),
+        ),
+        last=17,
+    ),
+    _origins("max_active_replication_origins", ((18, 'could not find free replication state, increase "max_active_replication_origins"'),)),
+    StartRule(
+        ("hot_standby",),
+        lambda values, kept: bool(kept.logical_slots) and bool(kept.on_standby) and values["hot_standby"] == "off",
+        (
+            (16, 'logical replication slot "{logical_slot}" exists on the standby, but hot_standby = off'),
+            (17, 'logical replication slot "{logical_slot}" exists on the standby, but "hot_standby" = "off"'),
+        ),
+        "Drop the slot by pg_drop_replication_slot() first, or keep hot_standby on",
+        "RestoreSlotFromDisk in slot.c",
+        first=16,
     ),
     StartRule(
         ("max_prepared_transactions",),

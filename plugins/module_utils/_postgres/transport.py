@@ -192,6 +192,12 @@ class Session:
         return self._connection.server_version // 10000
 
     @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read along: TLS, a socket of the host, or its loopback."""
+        info = self._connection.info
+        return bool(info.ssl_in_use) or info.host.startswith("/") or info.host in ("localhost", "127.0.0.1", "::1")
+
+    @property
     def database(self) -> str:
         """The database that this session is in."""
         return str(self._connection.info.dbname)

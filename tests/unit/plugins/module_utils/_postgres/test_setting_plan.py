@@ -310,13 +310,14 @@ def one_parameter(**changes: t.Any) -> SettingState:
 
 @pytest.mark.parametrize(("value", "waits"), [(20, True), ("10", False)])
 def test_a_restart_is_predicted_from_the_context(value: t.Any, waits: bool) -> None:
-    (step,) = resolve(one_parameter(), [wanted("max_wal_senders", value, SYSTEM)])
-    assert setting_facts(step, predicted=True)["pending_restart"] is waits
+    state = one_parameter()
+    (step,) = resolve(state, [wanted("max_wal_senders", value, SYSTEM)])
+    assert setting_facts(state, step, predicted=True)["pending_restart"] is waits
 
 
 def test_the_command_line_is_no_pending_restart_but_a_warning() -> None:
     state = one_parameter(source="command line", pending_restart=True)
     item = wanted("max_wal_senders", 20, SYSTEM)
     (step,) = resolve(state, [item])
-    assert setting_facts(step, predicted=False)["pending_restart"] is False
+    assert setting_facts(state, step, predicted=False)["pending_restart"] is False
     assert "given on the server's command line" in plan_settings(state, [item]).warnings[0]

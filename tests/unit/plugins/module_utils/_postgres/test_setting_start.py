@@ -113,6 +113,22 @@ def test_the_command_line_goes_before_the_files() -> None:
 def test_who_may_not_read_the_files_judges_by_what_is_running() -> None:
     state = running(server(file_readable=False), max_wal_senders={"running": "4", "source": "configuration file"})
     assert "max_wal_senders = 4 (running)" in refusal(state, wal_level="minimal")
+    assert plan_settings(state, system(wal_level="minimal", max_wal_senders=None)).changes, "what counts then is in files that we may not read"
+
+
+def test_what_a_provider_configures_itself_is_judged_by_what_is_running() -> None:
+    """Neon's API shows what it was given; the compute has files of Neon's own beneath, with other values than the built-in ones."""
+    neon = dataclasses.replace(server(), provider="neon")
+    compute = running(
+        neon,
+        max_connections={"running": "901", "source": "configuration file"},
+        reserved_connections={"running": "800", "source": "configuration file"},
+        min_wal_size={"running": "80", "source": "default"},
+    )
+    assert plan_settings(compute, system(reserved_connections=890)).changes, "100 connections by default, but not here"
+    assert "max_connections = 901 (running)" in refusal(compute, reserved_connections=898)
+    given = dataclasses.replace(compute, file_text={"reserved_connections": "890"}, in_auto_file=frozenset({"reserved_connections"}))
+    assert plan_settings(given, system(reserved_connections=None)).changes, "what counts then is Neon's, and not known"
 
 
 def test_what_was_wrong_before_is_a_warning_and_refused_when_it_would_be_restarted() -> None:
@@ -145,6 +161,14 @@ def test_room_for_what_the_server_keeps() -> None:
     assert "leave room for those that there are (2)" in refusal(kept, max_replication_slots=1)
     assert "2 in pg_prepared_xacts" in refusal(kept, max_prepared_transactions=1)
     assert plan_settings(kept, system(max_replication_slots=2, max_prepared_transactions=2)).changes
+    origins = server(kept=Kept(origins=3))
+    assert "leave room for those that there are (3 in pg_replication_origin_status)" in refusal(origins, max_replication_slots=2)
+    assert plan_settings(origins, system(max_replication_slots=0)).changes
+    assert plan_settings(server(18, kept=Kept(origins=3)), system(max_replication_slots=2)).changes
+    assert 'increase "max_active_replication_origins"' in refusal(server(18, kept=Kept(origins=3)), max_active_replication_origins=2)
+    standby = server(kept=Kept(("feed",), on_standby={"max_connections": 100}), file_text={"wal_level": "logical"}, standby=True)
+    assert 'slot "feed" exists on the standby, but "hot_standby" = "off"' in refusal(standby, hot_standby="off")
+    assert plan_settings(dataclasses.replace(standby, kept=Kept(("feed",)), standby=False), system(hot_standby="off")).changes
 
 
 def test_files_are_looked_for_only_where_a_change_names_them() -> None:
