@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import shutil
 import sys
 import typing as t
 
@@ -163,6 +165,17 @@ def nobody(server: PostgresServer) -> t.Iterator[None]:
         cursor.execute(f"DROP ROLE {ROLE}")
 
 
+def other_tls_files(server: PostgresServer) -> dict[str, str]:
+    """Return files that fit together, as a server asks, in other places than its own."""
+    found = {"ssl_ca_file": str(server.other_ca_file), "ssl_crl_file": str(server.other_ca_file)}
+    for parameter, name in (("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key")):
+        own, copy = server.folder / name, server.folder / f"another-{name}"
+        shutil.copy2(own, copy)
+        os.chown(copy, own.stat().st_uid, own.stat().st_gid)
+        found[parameter] = str(copy)
+    return found
+
+
 @pytest.mark.parametrize("where", ["database", "role", "role in database"])
 def test_a_database_and_a_role(server: PostgresServer, asking: Asker, nobody: None, where: str) -> None:
     scope = Scope(OTHER_DATABASE if "database" in where else None, ROLE if "role" in where else None)
@@ -184,8 +197,7 @@ def test_a_database_and_a_role(server: PostgresServer, asking: Asker, nobody: No
 
 
 def test_the_whole_server(server: PostgresServer, asking: Asker) -> None:
-    # They have to be there. A certificate that fits no key is not taken at a reload, and the old one stays.
-    kept = {**_KEPT_BY_THE_SERVER, **{f"ssl_{which}_file": str(server.other_ca_file) for which in ("ca", "cert", "crl", "key")}}
+    kept = {**_KEPT_BY_THE_SERVER, **other_tls_files(server)}
     settings = []
     for parameter in asking.parameters:
         theirs = bool(asking.refuses_system(parameter))
