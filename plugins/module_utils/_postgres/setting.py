@@ -146,7 +146,7 @@ class SettingResource:
         self._catalogue = state.catalogue
         steps = resolve(state, self._wanted + self._further(*self._unlisted(state)))
         kept = read_room(self._session, state, steps, every=self._restart is not None)
-        kept = dataclasses.replace(kept, unseen=kept.unseen + self._look_at_certificate(self._session, state, steps))
+        kept = dataclasses.replace(kept, remarks=kept.remarks + self._look_at_certificate(self._session, state, steps))
         warnings = narrowing_warnings(self._declared, self._wanted)
         return dataclasses.replace(state, refused=self._try_values(self._session, state, steps), kept=kept, warnings=warnings)
 
@@ -246,7 +246,11 @@ class SettingResource:
         path, changing = (None if self._predicted else certificate_to_present(state, steps)) or (None, False)
         self._certificate = path if changing else None
         words = certificate_not_taken(session, path, self._login.connect_timeout) if path and not changing else None
-        return (f"the server does not use the certificate in {path}: {words}. {_LOOK_INTO_LOG}",) if words else ()
+        if not words:
+            return ()
+        return (
+            f"the server does not use the certificate in {path}: {words}. It has not reloaded its configuration since, or could not. {_LOOK_INTO_LOG}",
+        )
 
     def _prove_certificate(self, session: Session) -> None:
         words = certificate_not_taken(session, self._certificate, self._login.connect_timeout) if self._certificate else None
