@@ -95,6 +95,7 @@ def test_a_new_pair_is_taken_and_proven(server: PostgresServer) -> None:
         assert not result.get("failed") and result["warnings"] == [], result
     assert (checked["changed"], real["changed"], again["changed"]) == (True, True, False)
     assert "SSL configuration was not reloaded" not in server.log()
+    assert "could not receive data from client" not in server.log(), "the look at the certificate leaves nothing in the log"
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -10,6 +10,7 @@ former certificate stays in use (secure_initialize in postmaster.c). So a connec
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -63,4 +64,8 @@ def _presented(address: tuple[str, int], timeout: float) -> bytes | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         with context.wrap_socket(raw) as wrapped:
-            return wrapped.getpeercert(binary_form=True)
+            presented = wrapped.getpeercert(binary_form=True)
+            # Without a farewell the server would log a broken connection.
+            with contextlib.suppress(OSError):
+                wrapped.unwrap()
+            return presented
