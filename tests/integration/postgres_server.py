@@ -209,7 +209,7 @@ class PostgresServer:
         self.other_ca_file.write_bytes(other.public_bytes(serialization.Encoding.PEM))
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _builder("localhost", authority.subject, key)
+            certificate_builder("localhost", authority.subject, key)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DNSName("ep-one-pooler.localhost")]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(authority_key, hashes.SHA256())
@@ -221,7 +221,7 @@ class PostgresServer:
         key_file.write_bytes(pem)
 
 
-def _builder(name: str, issuer: x509.Name | None, key: t.Any) -> x509.CertificateBuilder:
+def certificate_builder(name: str, issuer: x509.Name | None, key: t.Any) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -237,7 +237,7 @@ def _builder(name: str, issuer: x509.Name | None, key: t.Any) -> x509.Certificat
 
 def _authority(name: str) -> tuple[x509.Certificate, t.Any]:
     key = ec.generate_private_key(ec.SECP256R1())
-    builder = _builder(name, None, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = certificate_builder(name, None, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     return builder.sign(key, hashes.SHA256()), key
 
 

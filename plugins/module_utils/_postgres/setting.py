@@ -10,7 +10,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from .._core.errors import DbinfraError, InputError
+from .._core.errors import DbinfraError, InputError, ServerError
 from .._core.plain import to_plain
 from .._core.reconcile import Change, Plan
 from .._core.runner import Context
@@ -22,7 +22,7 @@ from .setting_exact import Surplus, exact_scopes, resets, surplus
 from .setting_force import NEW_SESSIONS
 from .setting_kept import read_room
 from .setting_memory import Memory, Recollection, check_name, recollect
-from .setting_model import Scope, SettingState, SettingWanted, is_default
+from .setting_model import Scope, SettingState, SettingWanted, Step, is_default
 from .setting_override import overridden_by
 from .setting_place import narrowing_warnings, placed
 from .setting_plan import RELOAD, RESTART, HandedOver, plan_settings, setting_facts, surplus_facts
@@ -31,11 +31,15 @@ from .setting_rendered import RenderedSettings
 from .setting_restart import Restart, parse_restart
 from .setting_secret import passwords_in
 from .setting_service import reload_server, restart_server, started_at
+from .setting_start import certificate_to_present
+from .setting_tls_proof import certificate_not_taken
 from .setting_trial import try_values
 from .statement import Statement
 from .transport import Session
 
 APPLICATION_NAME = "dbinfra.postgres pg_setting"
+
+_LOOK_INTO_LOG = "Look into its log for what it could not load, correct that and reload its configuration"
 
 #: How the settings of a whole server are reached that are not written by SQL, by provider.
 Services = t.Mapping[str, t.Callable[[Context], ServerSettings]]
@@ -116,6 +120,7 @@ class SettingResource:
         self._open_service = service
         self._service: ServerSettings | None = None
         self._predicted = predicted
+        self._certificate: str | None = None
         self._started: str | None = None
         self._restarted = False
         self._reloaded = False
@@ -145,6 +150,7 @@ class SettingResource:
         self._catalogue = state.catalogue
         steps = resolve(state, self._wanted + self._further(*self._unlisted(state)))
         kept = read_room(self._session, state, steps, every=self._restart is not None)
+        kept = dataclasses.replace(kept, remarks=kept.remarks + self._look_at_certificate(self._session, state, steps))
         warnings = narrowing_warnings(self._declared, self._wanted)
         refused, remarks = try_values(self._session, state, steps)
         return dataclasses.replace(state, refused=refused, kept=kept, warnings=warnings + remarks)
@@ -172,6 +178,7 @@ class SettingResource:
             self._reloaded = True
             if self._catalogue and any(self._catalogue.find_kept(item.name).context in NEW_SESSIONS for item in self._wanted):
                 self._session = self._new_session(self._session)
+            self._prove_certificate(self._session)
         elif change.payload == RESTART:
             self._restart_server(self._session)
         else:
@@ -245,6 +252,27 @@ class SettingResource:
                 remedy=f"{(error.remedy or 'Correct it').rstrip('.')}, or name a database or a role for what a session may set",
                 details=error.details,
             ) from None
+
+    def _look_at_certificate(self, session: Session, state: SettingState, steps: t.Sequence[Step]) -> tuple[str, ...]:
+        """Return a warning where the server does not present the declared certificate; where it is yet to be configured, remember it for its proof."""
+        path, changing = (None if self._predicted else certificate_to_present(state, steps)) or (None, False)
+        self._certificate = path if changing else None
+        words = certificate_not_taken(session, path, self._login.connect_timeout) if path and not changing else None
+        if not words:
+            return ()
+        return (
+            f"the server does not use the certificate in {path}: {words}. It has not reloaded its configuration since, or could not. {_LOOK_INTO_LOG}",
+        )
+
+    def _prove_certificate(self, session: Session) -> None:
+        words = certificate_not_taken(session, self._certificate, self._login.connect_timeout) if self._certificate else None
+        if words:
+            raise ServerError(
+                f"the server did not take the certificate in {self._certificate}, and would not start with what is configured now",
+                where=f"PostgreSQL at {self._login.where}",
+                why=f"{words}, so it could not load one of the files of TLS; the owner and the mode of the key are what nobody else can see",
+                remedy=f"{_LOOK_INTO_LOG}, or take the settings back with state: absent",
+            )
 
     def _connect_again(self, session: Session) -> None:
         """Begin a new session: the provider may have restarted the server, which ends the old one."""

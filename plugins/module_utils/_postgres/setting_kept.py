@@ -64,7 +64,7 @@ def read_room(session: Session, state: SettingState, steps: t.Sequence[Step], *,
     contents = {name: path for name, path in tls_to_read(state, steps, every=due).items() if name not in missing}
     command = effects(state, steps, ["ssl_passphrase_command"]).get("ssl_passphrase_command")
     unfit, unseen = look_into(session, state, contents, passphrase=command is None or bool(command.value)) if contents else ({}, ())
-    return dataclasses.replace(kept, missing=missing, unfit=unfit, unseen=unseen)
+    return dataclasses.replace(kept, missing=missing, unfit=unfit, remarks=unseen)
 
 
 def library_paths(name: str, path: str, folder: str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class Kept:
     :param missing: files that settings name and that are not there, per lower-case name of the parameter.
     :param unfit: what is wrong with the contents of a file of TLS, per lower-case name of the parameter; of two that do not belong together it is
         that of the key, and ``ssl`` if they are of different kinds.
-    :param unseen: what could not be looked at, for warnings.
+    :param remarks: what there is to say of the files of TLS beside that, for warnings.
     """
 
     logical_slots: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class Kept:
     on_standby: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     missing: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     unfit: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    unseen: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -109,7 +109,7 @@ def _start(state: SettingState, steps: t.Sequence[Step], *, restarting: bool) ->
     refused = [problem for problem in problems if problem.refuses and (problem.changes or restarting)]
     if refused:
         raise all_at_once([problem.error for problem in refused])
-    return tuple(problem.error.message() for problem in problems) + state.kept.unseen
+    return tuple(problem.error.message() for problem in problems) + state.kept.remarks
 
 
 def _of_server(state: SettingState, system: t.Sequence[Step], behind: t.Sequence[Step]) -> list[Change]:

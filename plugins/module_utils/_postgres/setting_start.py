@@ -93,6 +93,19 @@ def tls_to_read(state: SettingState, steps: t.Sequence[Step], *, every: bool = F
     return {name: str(found[name].value) for name in TLS_CONTENTS if name in found and found[name].value}
 
 
+def certificate_to_present(state: SettingState, steps: t.Sequence[Step]) -> tuple[str, bool] | None:
+    """Return the file with the certificate that a server is to present after a reload, and whether declared changes have to do with it.
+
+    None if nothing declared has to do with TLS, nobody may look, or the key takes a passphrase, which may be asked for at the next start only.
+    """
+    names = {"ssl", *TLS_CONTENTS}
+    declared = [step for step in steps if step.wanted.scope.is_system and step.parameter.name.lower() in names]
+    found = effects(state, steps, ("ssl", "ssl_cert_file", "ssl_passphrase_command"))
+    if not declared or not state.login_superuser or len(found) < 3 or found["ssl"].value != "on" or found["ssl_passphrase_command"].value:
+        return None
+    return str(found["ssl_cert_file"].value), any(step.differs for step in declared)
+
+
 def _problem(state: SettingState, steps: t.Sequence[Step], rule: StartRule, declared: t.Mapping[str, Step]) -> StartProblem | None:
     found = effects(state, steps, rule.names)
     if not _judged(state, rule, found, declared) or not _broken(state, rule, found):

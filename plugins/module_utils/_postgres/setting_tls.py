@@ -9,6 +9,7 @@ A reload with files that do not fit is an error in the server's log only, and th
 
 from __future__ import annotations
 
+import base64
 import re
 import typing as t
 
@@ -22,7 +23,7 @@ else:
     CRYPTOGRAPHY_PROBLEM = None
 
 # What OpenSSL takes for a certificate (PEM_read_bio_X509_AUX) and for a private key (PEM_read_bio_PrivateKey), whatever else stands around it.
-_CERTIFICATE: t.Final = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
+_CERTIFICATE: t.Final = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END", re.DOTALL)
 _PRIVATE_KEY: t.Final = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -33,6 +34,15 @@ class UnknownFilesError(Exception):
 def holds_certificate(content: bytes) -> bool:
     """Return whether a file has a certificate in PEM form."""
     return _CERTIFICATE.search(content) is not None
+
+
+def first_certificate(content: bytes) -> bytes | None:
+    """Return the server's own certificate, which stands first, in DER form; None if there is none that can be read."""
+    found = _CERTIFICATE.search(content)
+    try:
+        return base64.b64decode(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def key_problem(content: bytes, *, passphrase: bool) -> str | None:

@@ -13,7 +13,8 @@ from .setting_model import SettingState
 from .setting_tls import UnknownFilesError, holds_certificate, key_problem, pair_problem
 from .transport import Session
 
-_CONTENT = "SELECT pg_read_binary_file(%(path)s) AS content"
+#: The contents of a file of the server's host.
+CONTENT: t.Final = "SELECT pg_read_binary_file(%(path)s) AS content"
 
 #: What the server says where its own user may not open a file (errcode_for_file_access).
 _MAY_NOT_READ = "42501"
@@ -69,7 +70,7 @@ def _not_looked_at(why: str) -> str:
 def _read(session: Session, path: str, unfit: dict[str, str], name: str) -> bytes | None:
     """Return the contents of a file, None where they cannot be had; what the server may not read itself is unfit."""
     try:
-        return bytes(session.rows(_CONTENT, {"path": path}, f"look into {path}")[0]["content"])
+        return bytes(session.rows(CONTENT, {"path": path}, f"look into {path}")[0]["content"])
     except ServerError as error:
         if error.details.get("sqlstate") == _MAY_NOT_READ:
             unfit[name] = "the server's own user may not read it"

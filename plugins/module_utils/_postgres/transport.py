@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import locale
+import os
+import socket
 import typing as t
 
 from .._core.errors import DbinfraError, InputError, ServerError, UnreachableError
@@ -196,6 +198,13 @@ class Session:
         """Whether nobody on the way can read along: TLS, a socket of the host, or its loopback."""
         info = self._connection.info
         return bool(info.ssl_in_use) or info.host.startswith("/") or info.host in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The address and port that the connection leads to, None for a socket of the host."""
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+            name = wire.getpeername()
+        return (name[0], name[1]) if isinstance(name, tuple) else None
 
     @property
     def database(self) -> str:
