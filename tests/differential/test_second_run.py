@@ -184,8 +184,12 @@ def test_a_database_and_a_role(server: PostgresServer, asking: Asker, nobody: No
 
 
 def test_the_whole_server(server: PostgresServer, asking: Asker) -> None:
-    # They have to be there. A certificate that fits no key is not taken at a reload, and the old one stays.
-    kept = {**_KEPT_BY_THE_SERVER, **{f"ssl_{which}_file": str(server.other_ca_file) for which in ("ca", "cert", "crl", "key")}}
+    # The files have to be there. A certificate and its key go together, so these get other names only.
+    for name in ("pem", "key"):
+        (server.folder / f"server.{name}").rename(server.folder / f"second.{name}")
+        (server.folder / f"server.{name}").symlink_to(server.folder / f"second.{name}")
+    files = {"ca": server.other_ca_file, "crl": server.other_ca_file, "cert": server.folder / "second.pem", "key": server.folder / "second.key"}
+    kept = {**_KEPT_BY_THE_SERVER, **{f"ssl_{which}_file": str(path) for which, path in files.items()}}
     settings = []
     for parameter in asking.parameters:
         theirs = bool(asking.refuses_system(parameter))
