@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import DbinfraError, InputError, NotFoundError
+from .setting_automatic import automatic_value
 from .setting_backend import SESSION_CONTEXTS, WHY_NOT_IN_SESSION
 from .setting_catalogue import Catalogue, Parameter
 from .setting_force import is_behind
@@ -113,7 +114,16 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
 
 def _differs(state: SettingState, item: SettingWanted, parameter: Parameter, value: Value | None, before: str | None) -> bool:
     if value is not None:
-        return stored_canonical(parameter, before) != value.canonical
+        shown = stored_canonical(parameter, before)
+        if (
+            shown is not None
+            and item.scope.is_system
+            and not state.file_readable
+            and shown == automatic_value(state.catalogue, parameter, value.canonical)
+        ):
+            # The running value stands for the word that the files have.
+            return False
+        return shown != value.canonical
     if item.scope.is_system:
         # RESET only removes the line that ALTER SYSTEM wrote; a line of postgresql.conf belongs to whoever wrote that file.
         return item.name.lower() in state.in_auto_file if state.file_readable else before is not None

@@ -321,3 +321,11 @@ def test_the_command_line_is_no_pending_restart_but_a_warning() -> None:
     (step,) = resolve(state, [item])
     assert setting_facts(state, step, predicted=False)["pending_restart"] is False
     assert "given on the server's command line" in plan_settings(state, [item]).warnings[0]
+
+
+def test_what_was_computed_stands_for_the_word_where_the_files_cannot_be_seen() -> None:
+    word = [wanted("wal_buffers", -1, SYSTEM)]
+    computed = running(wal_buffers=("512", "override"), shared_buffers=("16384", "configuration file"), wal_segment_size=("16777216", "default"))
+    unseen = dataclasses.replace(computed, file_readable=False)
+    assert plan_settings(unseen, word).changes == ()
+    assert plan_settings(computed, word).changes != ()
