@@ -25,11 +25,11 @@ demo-down: ## stop the local Neon of the demo and remove every trace
 
 .PHONY: test
 test: setup ## everything that must pass before a change goes in, in an order that fails early
-	@$(RUN) lint+sanity unit integration generated differential unit-py313+molecule+artifact+readme
+	@$(RUN) sanity+lint+unit integration generated+differential readme+unit-py313+molecule+artifact
 
 .PHONY: test-all
 test-all: setup ## test, and what takes long
-	@$(RUN) lint+sanity unit integration generated-thorough differential-thorough unit-py313+molecule+artifact+readme bench
+	@$(RUN) sanity+lint+unit integration generated-thorough+differential-thorough readme+unit-py313+molecule+artifact bench
 
 .PHONY: lint
 lint: setup ## ansible-lint (production profile), yamllint, ruff, shellcheck

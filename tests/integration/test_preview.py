@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import json
 import pathlib
+import re
 import typing as t
 
 import psycopg2
@@ -69,6 +70,10 @@ def delivered(state: pathlib.Path, name: str) -> dict[str, str]:
     assert path.stat().st_mode & 0o777 == 0o600
     lines = [line.partition("=") for line in path.read_text().splitlines() if line and not line.startswith("#")]
     return {key: value.strip("'\"") for key, _sep, value in lines}
+
+
+def ends(report: dict[str, t.Any]) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(report["expires_at"])
 
 
 def secret_of(uri: str) -> str:
@@ -165,15 +170,10 @@ def test_no_password_of_staging_works_here_nor_the_other_way_round(house: House,
     assert rows(here, "SELECT 1", user="shop_owner", password=house.owners_password(house.branches()[NAME])) == [(1,)]
 
 
-def test_a_second_run_changes_nothing(house: House, first: tuple[Run, Run]) -> None:
+def test_a_check_of_what_is_there_predicts_no_change_and_reports_nothing(house: House, first: tuple[Run, Run]) -> None:
     before = house.report()
     assert house.run(check=True).succeeded().changed == 0
     assert house.report() == before
-    assert house.run().succeeded().changed == 0
-    after = house.report()
-    assert after["summary"] == f"Preview {NAME} existed already; it expires at {before['expires_at']}"
-    assert {**after, "created": True, "summary": before["summary"]} == before
-    assert after["created"] is False
 
 
 def test_a_job_that_forgot_its_disk_gets_the_same_strings_where_it_wants_them(house: House, first: tuple[Run, Run], tmp_path: pathlib.Path) -> None:
@@ -204,15 +204,28 @@ def test_no_secret_is_printed_or_in_the_report(house: House, first: tuple[Run, R
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) -> None:
-    before = datetime.datetime.fromisoformat(house.report()["expires_at"])
+@pytest.fixture(scope="module")
+def renewed(house: House, first: tuple[Run, Run]) -> tuple[dict[str, t.Any], Run, dict[str, t.Any]]:
+    """A run that gives the preview five days instead of its three, between the report before it and its own."""
+    before = house.report()
     run = house.run(preview_ttl="5d", preview_renew="true").succeeded()
+    return before, run, house.report()
+
+
+def test_renewing_moves_the_end_forward(renewed: tuple[dict[str, t.Any], Run, dict[str, t.Any]]) -> None:
+    before, run, after = renewed
     assert run.changed == 1
-    after = datetime.datetime.fromisoformat(house.report()["expires_at"])
-    assert abs((after - before).total_seconds() - 2 * DAY) < 600
-    # Only forward: a shorter life takes nothing away.
-    assert house.run(preview_ttl="1d").succeeded().changed == 0
-    assert datetime.datetime.fromisoformat(house.report()["expires_at"]) == after
+    assert abs((ends(after) - ends(before)).total_seconds() - 2 * DAY) < 600
+    assert after == {**before, "created": False, **{key: after[key] for key in ("summary", "expires_at")}}
+
+
+def test_a_second_run_changes_nothing_and_a_shorter_life_takes_nothing_away(
+    house: House, renewed: tuple[dict[str, t.Any], Run, dict[str, t.Any]]
+) -> None:
+    """The command of the first run once more, whose three days would end before the renewed five."""
+    _before, _run, longer = renewed
+    assert house.run().succeeded().changed == 0
+    assert house.report() == {**longer, "created": False, "summary": f"Preview {NAME} existed already; it expires at {longer['expires_at']}"}
 
 
 @pytest.mark.parametrize(
@@ -230,32 +243,52 @@ def test_renewing_moves_the_end_forward(house: House, first: tuple[Run, Run]) ->
         ({"inventory": "production", "neon_preview_allowed": True, "preview_name": "preview-2"}, "a preview would carry production's data"),
         ({"neon_branch_id": "br-other", "preview_name": "preview-2"}, "has no branch named staging with the id br-other"),
         ({"neon_project_name": "sho"}, "0 projects are named sho among those that this key can see"),
-        (
-            {"preview_ttl": "31d", "preview_name": "preview-2"},
-            """preview_ttl (the role's neon_preview_ttl) = "31d": 31d is 31 d, Neon keeps an expiring branch for 30 d at most. Shorten it.""",
-        ),
-        ({"preview_ttl": "soon", "preview_name": "preview-2"}, """preview_ttl (the role's neon_preview_ttl) = "soon": 'soon' is no span of time"""),
         ({"preview_state": "absent", "preview_confirm_destroy": "preview-1"}, f"confirm_destroy: {NAME}"),
-        (
-            {"preview_report_file": "preview.json"},
-            'preview_report_file (the role\'s neon_preview_report_file) = "preview.json": it is a relative path',
-        ),
-        ({"preview_report_file": "/tmp"}, "it is a directory"),
-        (
-            {"preview_env_file": "/var/tmp/one", "preview_report_file": "/var/tmp/one"},
-            "this is the file of preview_env_file (the role's neon_preview_env_file) as well. Declare two different files.",
-        ),
-        *(
-            ({variable: "{{ db_state_dir }}/delivery/shop-staging.env"}, "the environment that the preview is made from keeps its own strings")
-            for variable in ("preview_env_file", "preview_report_file")
-        ),
         ({"preview_name": 17}, f'{NAMED} = "17": it is no name of a preview. {GIVE}'),
-        ({"preview_renew": "maybe"}, """preview_renew (the role's neon_preview_renew) = "maybe": it must be of the type bool"""),
-        ({"preview_state": "gone"}, """preview_state (the role's neon_preview_state) = "gone": it must be one of "present", "absent". Correct it."""),
     ],
 )
 def test_refused(house: House, first: tuple[Run, Run], more: dict[str, t.Any], words: str) -> None:
     assert words in house.refused(**more)
+
+
+@pytest.mark.parametrize(
+    ("more", "reasons"),
+    [
+        (
+            {"preview_renew": "maybe", "preview_state": "gone", "preview_report_file": "preview.json"},
+            {
+                "preview_renew": '"maybe": it must be of the type bool',
+                "preview_state": '"gone": it must be one of "present", "absent". Correct it.',
+                "preview_report_file": '"preview.json": it is a relative path',
+            },
+        ),
+        (
+            {"preview_ttl": "31d", "preview_report_file": "/tmp"},
+            {
+                "preview_ttl": '"31d": 31d is 31 d, Neon keeps an expiring branch for 30 d at most. Shorten it.',
+                "preview_report_file": '"/tmp": it is a directory',
+            },
+        ),
+        (
+            {"preview_ttl": "soon", **dict.fromkeys(("preview_env_file", "preview_report_file"), "{{ db_state_dir }}/one")},
+            {
+                "preview_ttl": "\"soon\": 'soon' is no span of time",
+                "preview_report_file": "this is the file of preview_env_file (the role's neon_preview_env_file) as well. Declare two different files.",
+            },
+        ),
+        (
+            dict.fromkeys(("preview_env_file", "preview_report_file"), "{{ db_state_dir }}/delivery/shop-staging.env"),
+            dict.fromkeys(("preview_env_file", "preview_report_file"), "the environment that the preview is made from keeps its own strings"),
+        ),
+    ],
+)
+def test_everything_that_is_wrong_is_said_at_once(house: House, first: tuple[Run, Run], more: dict[str, t.Any], reasons: dict[str, str]) -> None:
+    """One finding for each variable, and no other."""
+    said = re.split(r" [1-9]\. ", house.refused(preview_name="preview-2", **more))[1:]
+    assert len(said) == len(reasons), said
+    for variable, reason in reasons.items():
+        (finding,) = [each for each in said if each.startswith(f"{variable} (the role's neon_{variable}) = ")]
+        assert reason in finding
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import json
 import pathlib
 import subprocess
 import threading
 import time
+import typing as t
 
 import psycopg2
 import pytest
 from integration.prediction import differences
-from integration.site_run import CHECKOUT, ansible_playbook, environment, play
+from integration.site_run import CHECKOUT, Run, ansible_playbook, environment, play
 
 LIMITS = {"staging": 15, "production": 20}
 # A run without a change. Staging looks at its parent's password as well, so as not to share it.
@@ -26,6 +28,20 @@ REQUESTS = {"staging": 13, "production": 12}
 SMALLER = {
     "db_pool_max": 12,
     "db_settings_database": {"statement_timeout": "60s", "lock_timeout": "3s", "idle_in_transaction_session_timeout": "60s"},
+}
+# As staging declares them, with a value for a setting that the level derives and none for another, and the role's own time-out.
+REDECLARED = {
+    "db_settings_database": {
+        "statement_timeout": "60s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "60s",
+        "work_mem": "6MB",
+        "jit": None,
+    },
+    "db_settings_roles": {
+        "shop_readonly": {"default_transaction_read_only": True, "statement_timeout": "5min"},
+        "shop_app": {"statement_timeout": 0},
+    },
 }
 # What the levels derive from the declared computes, as the server shows it, with a declared time-out that goes before a derived one.
 DERIVED = {
@@ -85,15 +101,57 @@ def test_check_mode_predicts_the_first_run(converged, name):
     assert {request["method"] for request in requests} == {"GET"}
 
 
-@pytest.mark.parametrize("name", ["staging", "production"])
-def test_a_second_run_changes_nothing_and_makes_few_requests(converged, name):
-    neon, env, _state, _runs = converged
+@dataclasses.dataclass(frozen=True)
+class OwnTimeout:
+    """Runs of staging while the application's role has a time-out of its own, which nobody declared."""
+
+    second: Run
+    requests: list[dict[str, t.Any]]
+    #: A check of a declaration that means the role's own time-out, with other settings of the database than those that are there.
+    redeclared: Run
+
+
+@pytest.fixture(scope="module")
+def own_timeout(converged):
+    neon, env, state, _runs = converged
+    project = next(each["id"] for each in neon.get("/projects")["projects"] if each["name"] == "shop")
+    branch = next(each["id"] for each in neon.get(f"/projects/{project}/branches")["branches"] if each["name"] == "staging")
+    password = neon.get(f"/projects/{project}/branches/{branch}/roles/shop_owner/reveal_password")["password"]
+    uri = delivered(state, "staging")["DIRECT_URL"]
+
+    def as_owner(statement: str) -> None:
+        with contextlib.closing(psycopg2.connect(uri, user="shop_owner", password=password)) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            connection.commit()
+
+    as_owner("ALTER ROLE shop_app SET statement_timeout = 0")
+    try:
+        with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            assert cursor.fetchone() == ("0",)
+        neon.reset_requests()
+        second = play(env, "staging")
+        requests = neon.requests()
+        return OwnTimeout(second, requests, play(env, "staging", check=True, extra_vars=REDECLARED))
+    finally:
+        as_owner("ALTER ROLE shop_app RESET statement_timeout")
+
+
+def test_a_second_run_of_staging_changes_nothing_and_makes_few_requests(own_timeout):
     # A check of staging without a change: test_preview.py.
-    if name == "production":
-        assert play(env, name, check=True).succeeded().changed == 0
+    assert own_timeout.second.succeeded().changed == 0
+    few_and_only_reading("staging", own_timeout.requests)
+
+
+def test_a_second_run_of_production_changes_nothing_and_makes_few_requests(converged):
+    neon, env, _state, _runs = converged
+    assert play(env, "production", check=True).succeeded().changed == 0
     neon.reset_requests()
-    assert play(env, name).succeeded().changed == 0
-    requests = neon.requests()
+    assert play(env, "production").succeeded().changed == 0
+    few_and_only_reading("production", neon.requests())
+
+
+def few_and_only_reading(name: str, requests: list[dict[str, t.Any]]) -> None:
     assert 0 < len(requests) <= REQUESTS[name], [f"{request['method']} {request['path']}" for request in requests]
     assert {request["method"] for request in requests} == {"GET"}
 
@@ -127,33 +185,15 @@ def test_a_diff_says_on_the_line_itself_whose_value_changes(converged):
     assert elsewhere["shop_readonly"] not in shown
 
 
-def test_a_declared_setting_that_the_applications_sessions_do_not_get_is_warned_of(converged):
-    neon, env, state, _runs = converged
-    project = next(each["id"] for each in neon.get("/projects")["projects"] if each["name"] == "shop")
-    branch = next(each["id"] for each in neon.get(f"/projects/{project}/branches")["branches"] if each["name"] == "staging")
-    password = neon.get(f"/projects/{project}/branches/{branch}/roles/shop_owner/reveal_password")["password"]
-    uri = delivered(state, "staging")["DIRECT_URL"]
+def test_a_declared_setting_that_the_applications_sessions_do_not_get_is_warned_of(own_timeout):
+    (warning,) = warnings_of_the_timeout(own_timeout.second)
+    assert "role shop_app has its own statement_timeout = '0', which goes before the declared '60s' of database shop" in warning
+    # Declared for the role, it is what is meant.
+    assert warnings_of_the_timeout(own_timeout.redeclared.succeeded()) == []
 
-    def as_owner(statement: str) -> None:
-        with contextlib.closing(psycopg2.connect(uri, user="shop_owner", password=password)) as connection, connection.cursor() as cursor:
-            cursor.execute(statement)
-            connection.commit()
 
-    as_owner("ALTER ROLE shop_app SET statement_timeout = 0")
-    try:
-        with contextlib.closing(psycopg2.connect(uri)) as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW statement_timeout")
-            assert cursor.fetchone() == ("0",)
-        run = play(env, "staging").succeeded()
-        assert run.changed == 0
-        (warning,) = [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
-        assert "role shop_app has its own statement_timeout = '0', which goes before the declared '60s' of database shop" in warning
-        declared = {"shop_readonly": {"default_transaction_read_only": True, "statement_timeout": "5min"}}
-        meant = {"db_settings_roles": {**declared, "shop_app": {"statement_timeout": 0}}}
-        run = play(env, "staging", check=True, extra_vars=meant).succeeded()
-        assert not [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
-    finally:
-        as_owner("ALTER ROLE shop_app RESET statement_timeout")
+def warnings_of_the_timeout(run: Run) -> list[str]:
+    return [text for task in run.tasks for text in task.result.get("warnings", []) if "statement_timeout" in text]
 
 
 @pytest.mark.parametrize("kind", ["DATABASE_URL", "DIRECT_URL"])
@@ -176,14 +216,13 @@ def test_the_run_says_what_the_level_derives_and_that_the_memory_lasts(converged
     assert any(line.startswith("Memory, if all work at once: ") and line.endswith(" of 2.0 GB.") for line in said)
 
 
-def test_a_declared_setting_goes_before_a_derived_one_and_null_leaves_it_out(converged):
-    _neon, env, _state, _runs = converged
-    declared = {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s", "work_mem": "6MB", "jit": None}
-    run = play(env, "staging", check=True, extra_vars={"db_settings_database": declared}).succeeded()
+def test_a_declared_setting_goes_before_a_derived_one_and_null_leaves_it_out(own_timeout):
+    run = own_timeout.redeclared.succeeded()
     task = run.task("Settings of the server, of the database and of roles in it")
+    declared = ["set work_mem = 6MB for database shop", "set statement_timeout = 0 for role shop_app in database shop"]
     # What the level had set before and is left out now goes again.
     left_out = ["reset jit for database shop", "remember what db_settings of shop has set"]
-    assert task.result["actions"] == ["set work_mem = 6MB for database shop", *left_out]
+    assert task.result["actions"] == [*declared, *left_out]
     assert "jit" not in [setting["name"] for setting in task.result["settings"]]
     assert run.changed == 1
 
