@@ -221,7 +221,7 @@ def test_a_declared_setting_goes_before_a_derived_one_and_null_leaves_it_out(own
     task = run.task("Settings of the server, of the database and of roles in it")
     declared = ["set work_mem = 6MB for database shop", "set statement_timeout = 0 for role shop_app in database shop"]
     # What the level had set before and is left out now goes again.
-    left_out = ["reset jit for database shop", "remember what db_settings of shop has set"]
+    left_out = ["reset jit for database shop", "remember what db_settings has set"]
     assert task.result["actions"] == [*declared, *left_out]
     assert "jit" not in [setting["name"] for setting in task.result["settings"]]
     assert run.changed == 1
