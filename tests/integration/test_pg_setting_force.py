@@ -45,6 +45,7 @@ def fresh_settings(server: PostgresServer) -> t.Iterator[None]:
             "DATABASE other",
             "ROLE ALL",
             "ROLE shop_readonly",
+            "ROLE shop_readonly IN DATABASE other",
             f'ROLE "{OWNER}"',
             "ROLE cloud_admin",
             "ROLE cloud_admin IN DATABASE shop",
@@ -281,3 +282,112 @@ def test_who_sees_neither_files_nor_the_servers_value_is_told_so(server: Postgre
             cursor.execute(f'REVOKE SET ON PARAMETER log_temp_files FROM "{OWNER}"')
             for right in granted:
                 cursor.execute(f'REVOKE {right} FROM "{OWNER}"')
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shows"),
+    [
+        ("jit_above_cost", 1234567, "1.23457e+06"),
+        ("autovacuum_vacuum_scale_factor", 0.01234567, "0.0123457"),
+        ("TimeZone", "europe/berlin", "Europe/Berlin"),
+        ("TimeZone", "5", "<+05>-05"),
+        ("log_timezone", "utc", "UTC"),
+        ("DateStyle", "DMY", "ISO, DMY"),
+    ],
+)
+def test_what_the_server_shows_otherwise_is_in_force(server: PostgresServer, name: str, value: t.Any, shows: str) -> None:
+    real = predicted(server, [{"name": name, "value": value}])
+    assert real["settings"][0]["running"] == shows
+
+
+@pytest.mark.parametrize("name", ["jit_above_cost", "TimeZone"])
+def test_what_the_server_shows_otherwise_is_no_change_for_who_cannot_see_the_files(server: PostgresServer, name: str) -> None:
+    rights = (f"ALTER SYSTEM ON PARAMETER {name}", "EXECUTE ON FUNCTION pg_reload_conf()")
+    with server.superuser("shop") as cursor:
+        for right in rights:
+            cursor.execute(f'GRANT {right} TO "{OWNER}"')
+    try:
+        predicted(server, [{"name": name, "value": "utc" if name == "TimeZone" else 1234567}], user=OWNER)
+    finally:
+        with server.superuser("shop") as cursor:
+            for right in rights:
+                cursor.execute(f'REVOKE {right} FROM "{OWNER}"')
+
+
+def test_the_command_line_has_the_last_word_on_our_sessions_own_parameters_too() -> None:
+    with running_server(options={"statement_timeout": "5s"}) as server:
+        result = predicted(server, [{"name": "statement_timeout", "value": "1min"}])
+        assert result["settings"][0]["overridden_by"] == ["command line"] and result["settings"][0]["running"] == "5000"
+        assert "statement_timeout is given on the server's command line" in " ".join(result["warnings"])
+
+
+def test_what_the_server_logs_is_no_remark(server: PostgresServer) -> None:
+    with server.superuser() as cursor:
+        cursor.execute("ALTER ROLE cloud_admin SET client_min_messages = log")
+        cursor.execute("ALTER ROLE cloud_admin SET log_min_duration_statement = 0")
+    assert predicted(server, [{"name": "work_mem", "value": "5MB", "database": "other"}])["changed"]
+    assert not run(server, [{"name": "work_mem", "value": "6MB", "database": "other"}], check=True)["warnings"]
+
+
+def test_the_whole_server_takes_a_tablespace_that_is_yet_to_be_made(server: PostgresServer) -> None:
+    assert predicted(server, [{"name": "temp_tablespaces", "value": ["not_yet"]}])["changed"]
+
+
+def kept(server: PostgresServer, role: str) -> list[str]:
+    with server.superuser() as cursor:
+        cursor.execute("SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = %s::regrole", (role,))
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def test_a_name_is_taken_away_as_it_is_stored(server: PostgresServer) -> None:
+    settings: Settings = [{"name": "myApp.tenantId", "value": "a", "role": "shop_readonly"}]
+    predicted(server, settings, remember="r")
+    # Another spelling is the same parameter, and no second entry.
+    predicted(server, [{**settings[0], "name": "MYAPP.tenantid", "value": "b"}], remember="r")
+    assert kept(server, "shop_readonly") == ["myApp.tenantId=b"]
+    assert predicted(server, [], remember="r")["changed"]
+    assert kept(server, "shop_readonly") == []
+    predicted(server, settings)
+    predicted(server, [], state="exact", scopes=[{"role": "shop_readonly"}])
+    assert kept(server, "shop_readonly") == []
+
+
+def test_names_beyond_ascii_and_names_that_are_too_long(server: PostgresServer) -> None:
+    predicted(server, [{"name": "app.GRÖSSE", "value": "XL"}])
+    assert "is longer than 63 bytes" in refused(server, [{"name": "app." + 70 * "a", "value": "XL"}])
+
+
+def test_a_library_that_is_loaded_meanwhile_is_no_change(server: PostgresServer) -> None:
+    settings: Settings = [
+        {"name": "session_preload_libraries", "value": ["auto_explain"], "database": "shop"},
+        {"name": "auto_explain.log_min_duration", "value": "1s", "database": "shop"},
+    ]
+    predicted(server, settings, remember="r")
+    result = predicted(server, settings[:1], remember="r")
+    assert [item["name"] for item in result["reset"]] == ["auto_explain.log_min_duration"] and not result["left_alone"]
+
+
+@pytest.mark.parametrize("params", [{"state": "exact", "scopes": [{}]}, {"remember": "r"}], ids=str)
+def test_a_reset_that_was_interrupted_is_loaded(server: PostgresServer, params: dict[str, t.Any]) -> None:
+    succeeded(run(server, [{"name": "log_temp_files", "value": 7}], **({"remember": "r"} if "remember" in params else {})))
+    with server.superuser() as cursor:
+        cursor.execute("ALTER SYSTEM RESET log_temp_files")
+    result = predicted(server, [], **params)
+    assert [item["name"] for item in result["reset"]] == ["log_temp_files"] and shown(server, "log_temp_files") == "-1"
+
+
+def test_what_another_declaration_has_set_as_well_stays(server: PostgresServer) -> None:
+    settings: Settings = [{"name": "work_mem", "value": "5MB", "database": "other"}]
+    for name in ("A", "B"):
+        succeeded(run(server, settings, remember=name))
+    assert predicted(server, [], remember="A")["reset"] == []
+    assert not run(server, settings, remember="B")["changed"]
+    assert [item["name"] for item in predicted(server, [], remember="B")["reset"]] == ["work_mem"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("primary_conninf", "host=x password=TopSecret1"), ("primary_conninfo", {"host": "x", "password": "TopSecret1"})]
+)
+def test_no_password_is_shown_under_a_wrong_name_either(server: PostgresServer, name: str, value: t.Any) -> None:
+    result = run(server, [{"name": name, "value": value}])
+    assert result["failed"] and "TopSecret1" not in str(result)

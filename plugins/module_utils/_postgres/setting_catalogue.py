@@ -61,6 +61,9 @@ _VALUES_OF_SOME_BUILDS: dict[str, tuple[tuple[str, int], ...]] = {
 # valid_custom_variable_name in guc.c: any character beyond ASCII is a letter.
 _CUSTOM_NAME = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*(?:\.[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)+")
 
+#: NAMEDATALEN less one.
+_LONGEST_NAME: t.Final = 63
+
 #: Where a value comes from that is the whole server's, and not that of one session (GucSource in guc.h).
 _OF_SERVER: t.Final = frozenset({"default", "environment variable", "configuration file", "command line", "override"})
 
@@ -131,6 +134,8 @@ class Catalogue:
         if known:
             return known
         if _CUSTOM_NAME.fullmatch(name):
+            if len(name.encode()) > _LONGEST_NAME:
+                raise InputError(f"the name {name} is longer than {_LONGEST_NAME} bytes", why="the server would cut it off", remedy="Shorten it")
             return Parameter(name, "string", custom=True)
         near = difflib.get_close_matches(name.lower(), list(self._by_name), n=3, cutoff=0.6)
         names = [self._by_name[item].name for item in near]

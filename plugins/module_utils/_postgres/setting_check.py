@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._core.errors import DbinfraError, InputError, NotFoundError
-from .setting_automatic import automatic_value
 from .setting_backend import SESSION_CONTEXTS, WHY_NOT_IN_SESSION
 from .setting_catalogue import Catalogue, Parameter
 from .setting_force import is_behind
 from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_rights import check_reload, check_rights
 from .setting_secret import without_password
+from .setting_shown import shows
 from .setting_value import BadValueError, Value, declared_value, shown_text, stored_canonical
 
 #: What one transaction is, and no setting: a session takes it for the transaction that it is in, and forgets it with that.
@@ -88,6 +89,8 @@ def _at(item: SettingWanted, error: DbinfraError) -> DbinfraError:
 def _step(state: SettingState, item: SettingWanted) -> Step:
     # What the server keeps can be taken away, whatever its name.
     parameter = state.catalogue.find_kept(item.name) if not item.present and state.keeps(item) else state.catalogue.find(item.name)
+    if parameter.custom:
+        parameter = dataclasses.replace(parameter, name=state.spelled.get((item.scope, item.name.lower()), parameter.name))
     _check_scope(state, item, parameter)
     value = declared_value(parameter, item.value) if item.present else None
     if value is not None and not value.arguments:
@@ -114,16 +117,10 @@ def _step(state: SettingState, item: SettingWanted) -> Step:
 
 def _differs(state: SettingState, item: SettingWanted, parameter: Parameter, value: Value | None, before: str | None) -> bool:
     if value is not None:
-        shown = stored_canonical(parameter, before)
-        if (
-            shown is not None
-            and item.scope.is_system
-            and not state.file_readable
-            and shown == automatic_value(state.catalogue, parameter, value.canonical)
-        ):
-            # The running value stands for the word that the files have.
-            return False
-        return shown != value.canonical
+        if item.scope.is_system and not state.file_readable and before is not None:
+            # The running value stands for the text that the files have.
+            return not shows(state.catalogue, parameter, value.canonical)
+        return stored_canonical(parameter, before) != value.canonical
     if item.scope.is_system:
         # RESET only removes the line that ALTER SYSTEM wrote; a line of postgresql.conf belongs to whoever wrote that file.
         return item.name.lower() in state.in_auto_file if state.file_readable else before is not None

@@ -10,6 +10,7 @@ import dataclasses
 import typing as t
 
 from .._core.errors import InputError, NotFoundError
+from .setting_force import is_left_running
 from .setting_model import Scope, SettingState, SettingWanted
 
 #: Never reset because they are not declared: without them nobody reaches the server, it does not start, or it loses its archive, its standbys or
@@ -76,7 +77,9 @@ def surplus(state: SettingState, wanted: t.Sequence[SettingWanted], scopes: t.Se
             raise NotFoundError(f"database {scope.database} does not exist", where="option scopes", remedy="Create it first, or correct the name")
         if scope.role and scope.role not in state.roles and not state.assume_roles:
             raise NotFoundError(f"role {scope.role} does not exist", where="option scopes", remedy="Create it first, or correct the name")
-        names = state.in_auto_file if scope.is_system else state.stored.get(scope, {})
+        names = set(state.in_auto_file if scope.is_system else state.stored.get(scope, {}))
+        if scope.is_system:
+            names |= {parameter.name.lower() for parameter in state.catalogue if is_left_running(state, parameter)}
         found += [Surplus(scope, state.catalogue.find_kept(name).name, is_guarded(name)) for name in names if (scope, name) not in declared]
     return tuple(sorted(found, key=lambda item: (item.scope.words, item.name)))
 

@@ -14,9 +14,10 @@ import typing as t
 
 from .._core.errors import ServerError
 from .setting_catalogue import Parameter
-from .setting_model import SettingState, SettingWanted, Step
+from .setting_model import Scope, SettingState, SettingWanted, Step
 from .setting_number import show_with_unit
 from .setting_secret import without_password
+from .setting_shown import RESHAPED, shows
 from .setting_value import stored_canonical
 
 #: Contexts whose new value only a new session shows: an old one ignores it (set_config_option in guc.c).
@@ -40,7 +41,16 @@ def is_behind(state: SettingState, wanted: SettingWanted, parameter: Parameter) 
     if not wanted.present and name in state.file_errors:
         # Somebody else's line, which the server cannot read either.
         return False
-    return stored_canonical(parameter, text) != stored_canonical(parameter, parameter.running)
+    if name in RESHAPED:
+        # What a text becomes only the server knows; a value that is still the built-in one has not been loaded.
+        return parameter.source == "default"
+    return not shows(state.catalogue, parameter, stored_canonical(parameter, text))
+
+
+def is_left_running(state: SettingState, parameter: Parameter) -> bool:
+    """Return whether a value is running of which nothing is configured any more: it was taken away, and nobody has loaded that."""
+    absent = SettingWanted(parameter.name, Scope(), present=False)
+    return parameter.name.lower() not in state.file_text and is_behind(state, absent, parameter)
 
 
 def require_loadable(state: SettingState, steps: t.Sequence[Step]) -> None:

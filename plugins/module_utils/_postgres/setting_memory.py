@@ -11,13 +11,16 @@ a database's comment.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import typing as t
 
 from .._core.errors import InputError
+from .setting_catalogue import Parameter
 from .setting_exact import Surplus
+from .setting_force import is_left_running
 from .setting_model import Scope, SettingState, SettingWanted, Step, unseen
 from .setting_secret import passwords_in
 from .setting_value import stored_canonical
@@ -67,6 +70,17 @@ class Memory:
         return found
 
     @property
+    def of_others(self) -> frozenset[tuple[Scope, str]]:
+        """What other declarations remember in the same comment. A line of theirs that cannot be read is their business."""
+        found: set[tuple[Scope, str]] = set()
+        for line in (self.comment or "").split("\n"):
+            name, known = _name_of(line)
+            if known and name != self.name:
+                with contextlib.suppress(InputError):
+                    found |= dataclasses.replace(self, name=name).entries.keys()
+        return frozenset(found)
+
+    @property
     def scopes(self) -> tuple[Scope, ...]:
         """The scopes of what is remembered."""
         return tuple(dict.fromkeys(scope for scope, _name in self.entries))
@@ -106,6 +120,17 @@ class Recollection:
     changed_since: tuple[Surplus, ...] = ()
 
 
+def _name_of(line: str) -> tuple[str, bool]:
+    """Return the name that a line of a comment remembers by, and whether it is such a line."""
+    if not line.startswith(_PREFIX):
+        return "", False
+    try:
+        name, _end = json.JSONDecoder().raw_decode(line, len(_PREFIX))
+    except ValueError:
+        return "", False
+    return name, isinstance(name, str)
+
+
 def recollect(state: SettingState, wanted: t.Sequence[SettingWanted], memory: Memory) -> Recollection:
     """Return what has to be reset because only this declaration had set it. What is there no longer is forgotten.
 
@@ -122,12 +147,16 @@ def recollect(state: SettingState, wanted: t.Sequence[SettingWanted], memory: Me
             why = f"{state.login_user} may not read pg_file_settings, and it was set before and is declared no longer"
             raise unseen(name, why, where="option remember")
         if scope.is_system and name not in state.in_auto_file:
+            if is_left_running(state, state.catalogue.find_kept(name)):
+                gone.append(dataclasses.replace(item, name=state.catalogue.find_kept(name).name))
+            continue
+        if (scope, name) in memory.of_others:
             continue
         text = state.configured(item)
         if text is None:
             continue
         parameter = state.catalogue.find_kept(name)
-        if _digest(stored_canonical(parameter, text)) == digest:
+        if digest == _digest_of(parameter, text):
             gone.append(dataclasses.replace(item, name=parameter.name))
         else:
             changed.append(Surplus(scope, parameter.name, guarded=True))
@@ -137,7 +166,7 @@ def recollect(state: SettingState, wanted: t.Sequence[SettingWanted], memory: Me
 def remembered(steps: t.Sequence[Step]) -> Entries:
     """Return what is to be remembered of a declaration: each value that it sets, but none with a password in it."""
     return {
-        (step.wanted.scope, step.parameter.name.lower()): _digest(step.value.canonical)
+        (step.wanted.scope, step.parameter.name.lower()): _digest_of(step.parameter, step.after or "", step.value.canonical)
         for step in steps
         if step.value is not None and not passwords_in(step.parameter.name, step.value.text)
     }
@@ -168,6 +197,13 @@ def require_writable(state: SettingState, memory: Memory) -> None:
             why="that takes the database's owner, and there what was set is remembered",
             remedy="Log in as the owner, or leave the option out",
         )
+
+
+def _digest_of(parameter: Parameter, text: str, canonical: t.Hashable = None) -> str:
+    """Return the digest of a configured text. A name with a dot may belong to a library that is loaded at one time and not at another, so its text counts."""
+    if "." in parameter.name:
+        return _digest(text)
+    return _digest(stored_canonical(parameter, text) if canonical is None else canonical)
 
 
 def _digest(canonical: t.Hashable) -> str:

@@ -94,6 +94,8 @@ class SettingState:
     """What a server has.
 
     :param stored: per scope and lower-case name the text of pg_db_role_setting.
+    :param spelled: of stored parameters that a session may not know, the spelling that they are stored with: the server takes away only that one
+        (GUCArrayDelete in guc.c). Per scope and lower-case name, where it differs.
     :param logins: the roles with settings of their own whose sessions a declared setting is meant for.
     :param file_text: per lower-case name the text of the last line of the configuration files, or what the provider's API shows.
     :param below_text: the same without the lines of postgresql.auto.conf, which come last: what counts after ALTER SYSTEM RESET.
@@ -117,6 +119,7 @@ class SettingState:
     login_user: str
     login_superuser: bool = False
     stored: t.Mapping[Scope, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    spelled: t.Mapping[tuple[Scope, str], str] = dataclasses.field(default_factory=dict)
     logins: frozenset[str] = frozenset()
     file_text: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     below_text: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -21,7 +21,7 @@ SELECT current_user AS login_user, r.rolsuper AS login_superuser, pg_is_in_recov
        r.rolcreaterole AS createrole, has_function_privilege('pg_catalog.pg_reload_conf()', 'EXECUTE') AS may_reload,
        has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
          AND has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS file_readable,
-       r.rolsuper OR pg_has_role('pg_read_all_settings', 'USAGE') AS sees_all, session_user AS session_user
+       r.rolsuper OR pg_has_role('pg_read_all_settings', 'USAGE') AS sees_all
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
 """
 
@@ -35,7 +35,7 @@ FROM pg_catalog.pg_settings
 """
 
 _FILE = """
-SELECT lower(name) AS name, setting, sourcefile ~ '(^|/)postgresql\\.auto\\.conf$' AS auto, error,
+SELECT name, setting, sourcefile ~ '(^|/)postgresql\\.auto\\.conf$' AS auto, error,
        sourcefile || ' line ' || sourceline AS place
 FROM pg_catalog.pg_file_settings ORDER BY seqno
 """
@@ -69,7 +69,7 @@ FROM pg_catalog.pg_database d, pg_catalog.pg_roles r WHERE d.datname = current_d
 """
 
 _GRANTED = """
-SELECT lower(name) AS name, has_parameter_privilege(name, 'SET') AS settable, has_parameter_privilege(name, 'ALTER SYSTEM') AS alterable
+SELECT name, has_parameter_privilege(name, 'SET') AS settable, has_parameter_privilege(name, 'ALTER SYSTEM') AS alterable
 FROM unnest(%(names)s::text[]) AS p(name)
 """
 
@@ -87,21 +87,24 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
     """
     server = session.rows(_SERVER, None, "read who we are")[0]
     which: dict[str, t.Any] = {
-        # What our own session began with is told from what the server has.
-        "databases": sorted({session.database, *(scope.database for scope in scopes if scope.database)}),
+        "databases": sorted({scope.database for scope in scopes if scope.database}),
         "roles": sorted({scope.role for scope in scopes if scope.role}),
         # What any database or role has goes before a setting of the whole server.
         "server": any(scope.is_system for scope in scopes),
     }
     stored: dict[Scope, dict[str, str]] = {}
+    spelled: dict[tuple[Scope, str], str] = {}
     logins: set[str] = set()
     for row in session.rows(_STORED, which, "read pg_db_role_setting"):
-        stored[Scope(row["database"], row["role"])] = {name.lower(): text for name, text in _pairs(row["config"])}
+        scope = Scope(row["database"], row["role"])
+        stored[scope] = {name.lower(): text for name, text in _pairs(row["config"])}
+        spelled.update({(scope, name.lower()): name for name, _text in _pairs(row["config"]) if name != name.lower()})
         # To whom is no superuser, superusers are the provider's: what they keep for themselves is no business of the declaration.
         if row["login"] and (server["login_superuser"] or not row["superuser"]):
             logins.add(row["role"])
-    own = {name for scope in _of_session(session.database, server) for name in stored.get(scope, {})}
-    rows = [{**row, "source": _origin(row, own)} for row in session.rows(_CATALOGUE, None, "read pg_settings")]
+    rows = session.rows(_CATALOGUE, None, "read pg_settings")
+    origins = session.sources_before([row["name"] for row in rows if row["source"] == "session"])
+    rows = [{**row, "source": origins.get(row["name"], row["source"])} for row in rows]
     catalogue = live_catalogue(session.major, rows, hidden=not server["sees_all"])
     present: dict[str, set[str]] = {"database": set(), "role": set()}
     foreign_databases: dict[str, str] = {}
@@ -114,7 +117,8 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         if lacks:
             foreign_roles[row["name"]] = lacks
     file_rows = session.rows(_FILE, None, "read pg_file_settings") if which["server"] and server["file_readable"] else []
-    lines = [row for row in file_rows if row["name"] is not None]
+    # The server folds ASCII only, and so does every name that it knows; what is beyond is folded here, in one way for all places.
+    lines = [{**row, "name": row["name"].lower()} for row in file_rows if row["name"] is not None]
     asked = sorted({*names, *(name for scope in scopes for name in stored.get(scope, {})), *(row["name"] for row in lines if row["auto"])})
     ask = session.major >= 15 and not server["login_superuser"]
     granted = session.rows(_GRANTED, {"names": asked}, "read who may set what") if ask else []
@@ -124,6 +128,7 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         server["login_user"],
         login_superuser=server["login_superuser"],
         stored=stored,
+        spelled=spelled,
         logins=frozenset(logins),
         file_text={row["name"]: row["setting"] for row in lines},
         below_text={row["name"]: row["setting"] for row in lines if not row["auto"]},
@@ -133,8 +138,8 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         unreadable_lines=tuple(_line_words(row) for row in file_rows if _stops_reload(row)),
         databases=frozenset(present["database"]),
         roles=frozenset(present["role"]),
-        settable=frozenset(row["name"] for row in granted if row["settable"]),
-        alterable=frozenset(row["name"] for row in granted if row["alterable"]),
+        settable=frozenset(row["name"].lower() for row in granted if row["settable"]),
+        alterable=frozenset(row["name"].lower() for row in granted if row["alterable"]),
         may_reload=server["may_reload"],
         foreign_databases=foreign_databases,
         foreign_roles=foreign_roles,
@@ -142,20 +147,6 @@ def read_settings(session: Session, provider: str, scopes: t.Sequence[Scope], na
         alter_system_allowed=server["alter_system_allowed"],
         assume_roles=assume_roles,
     )
-
-
-def _of_session(database: str, server: t.Mapping[str, t.Any]) -> tuple[Scope, ...]:
-    """Return the scopes whose settings our own session began with: process_settings in postinit.c."""
-    return (Scope(database, server["session_user"]), Scope(None, server["session_user"]), Scope(database), Scope())
-
-
-def _origin(row: t.Mapping[str, t.Any], own: t.Container[str]) -> str | None:
-    """Return where a value comes from; of what our own session has set for itself, where the value that it had before came from."""
-    if row["source"] != "session":
-        return row["source"]
-    if row["name"].lower() in own:
-        return "database user"
-    return "default" if row["setting"] == row["boot_val"] else "configuration file"
 
 
 def _stops_reload(row: t.Mapping[str, t.Any]) -> bool:

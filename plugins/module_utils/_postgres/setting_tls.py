@@ -40,9 +40,17 @@ def first_certificate(content: bytes) -> bytes | None:
     """Return the server's own certificate, which stands first, in DER form; None if there is none that can be read."""
     found = _CERTIFICATE.search(content)
     try:
-        return base64.b64decode(found[1]) if found else None
-    except ValueError:
+        return _first_structure(base64.b64decode(found[1])) if found else None
+    except (ValueError, IndexError):
         return None
+
+
+def _first_structure(content: bytes) -> bytes:
+    """Return the certificate alone: what is trusted about it may stand behind it (i2d_X509_AUX). The first structure says its own length (X.690, 8.1.3)."""
+    if content[1] < 0x80:
+        return content[: 2 + content[1]]
+    digits = content[1] - 0x80
+    return content[: 2 + digits + int.from_bytes(content[2 : 2 + digits], "big")]
 
 
 def key_problem(content: bytes, *, passphrase: bool) -> str | None:

@@ -19,6 +19,9 @@ CONTENT: t.Final = "SELECT pg_read_binary_file(%(path)s) AS content"
 #: What the server says where its own user may not open a file (errcode_for_file_access).
 _MAY_NOT_READ = "42501"
 
+#: And where there is none.
+_NOT_THERE = "58P01"
+
 _NOT_PEM = "there is no certificate in PEM form in it"
 _CERTIFICATES = ("ssl_cert_file", "ssl_ca_file")
 
@@ -72,6 +75,10 @@ def _read(session: Session, path: str, unfit: dict[str, str], name: str) -> byte
     try:
         return bytes(session.rows(CONTENT, {"path": path}, f"look into {path}")[0]["content"])
     except ServerError as error:
-        if error.details.get("sqlstate") == _MAY_NOT_READ:
+        code = error.details.get("sqlstate")
+        if code == _MAY_NOT_READ:
             unfit[name] = "the server's own user may not read it"
+        elif code != _NOT_THERE:
+            # What is missing is found elsewhere. This is a folder, say.
+            unfit[name] = f"the server cannot read it: {error.why}"
         return None

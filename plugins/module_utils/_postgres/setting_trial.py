@@ -53,5 +53,8 @@ def _trial(session: Session, state: SettingState, step: Step) -> tuple[Statement
         ours = scope.role not in state.foreign_roles if scope.role is not None else scope.database not in state.foreign_databases
         # Neither a role that is yet to be made nor a server that stands in for a predicted one can be asked like that.
         return (alter_statement(scope, parameter.name, step.value), True) if there and ours and not session.read_only else (None, False)
+    if scope.is_system and parameter.name == "temp_tablespaces":
+        # ALTER SYSTEM takes what is yet to be made, without a word (check_temp_tablespaces in tablespace.c).
+        return None, False
     parts = {"name": Identifier(*parameter.name.split(".")), "value": Several(tuple(Literal(text) for text in step.value.arguments))}
     return Statement("SET LOCAL {name} TO {value}", parts, f"try {parameter.name}"), False

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import typing as t
 
-from .setting_automatic import automatic_value
 from .setting_catalogue import Catalogue, Parameter
 from .setting_model import SettingState, Step
+from .setting_shown import shows
 from .setting_value import stored_canonical
 
 #: Files that are shown with their whole path, also if they are configured without (SelectConfigFiles in guc.c).
-_SHOWN_ABSOLUTE: t.Final = frozenset({"hba_file", "ident_file"})
+_OWN_FILES: t.Final = {"hba_file": "pg_hba.conf", "ident_file": "pg_ident.conf"}
 
 
 def waits(state: SettingState, step: Step, *, predicted: bool) -> bool:
@@ -55,9 +55,10 @@ def waits_now(state: SettingState, parameter: Parameter) -> bool:
 
 def _in_force(catalogue: Catalogue, parameter: Parameter, target: t.Hashable) -> bool:
     """Return whether a restart with a value would leave the running one as it is."""
-    running = stored_canonical(parameter, parameter.running)
-    if target == running:
-        return True
-    if parameter.name.lower() in _SHOWN_ABSOLUTE:
-        return isinstance(target, str) and not target.startswith("/") and str(running).endswith(f"/{target.removeprefix('./')}")
-    return running is not None and running == automatic_value(catalogue, parameter, target)
+    name = parameter.name.lower()
+    if target is None and parameter.vartype == "string":
+        # There is no built-in value: the server takes its own file (SelectConfigFiles in guc.c), or none.
+        target = _OWN_FILES.get(name, "")
+    if name in _OWN_FILES and isinstance(target, str) and not target.startswith("/"):
+        return str(stored_canonical(parameter, parameter.running)).endswith(f"/{target.removeprefix('./')}")
+    return shows(catalogue, parameter, target)

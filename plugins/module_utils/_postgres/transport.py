@@ -225,6 +225,26 @@ class Session:
                 self._plain("SET statement_timeout = 0", "leave the statement_timeout of its database")
         self.rows(_OWN_SETTINGS, None, "leave the settings of its database")
 
+    def sources_before(self, names: t.Sequence[str]) -> dict[str, str]:
+        """Return where the values of parameters came from before this session set them for itself, as in pg_settings.source; for a moment it has them again."""
+        if not names:
+            return {}
+        self._plain("BEGIN READ ONLY", "begin a transaction")
+        try:
+            self.rows(
+                "SELECT pg_catalog.set_config(name, NULL, true) FROM unnest(%(names)s::text[]) AS own(name)", {"names": list(names)}, "look at them"
+            )
+            rows = self.rows("SELECT name, source FROM pg_catalog.pg_settings WHERE name = ANY (%(names)s)", {"names": list(names)}, "look at them")
+            return {row["name"]: row["source"] for row in rows}
+        except ServerError as error:
+            if error.details.get("sqlstate") != _CANCELLED:
+                raise
+            # A statement_timeout of a millisecond. It is hardly the whole server's.
+            return dict.fromkeys(names, "database")
+        finally:
+            if not self._connection.closed:
+                self._plain("ROLLBACK", "roll back")
+
     def rows(self, query: str, parameters: t.Mapping[str, t.Any] | None = None, purpose: str = "read the catalogue") -> list[dict[str, t.Any]]:
         """Run a query that only reads, and return its rows as dictionaries."""
         with self._translated(purpose), self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
@@ -273,6 +293,8 @@ class Session:
         try:
             if writes:
                 self._plain(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'", "bound the wait for locks")
+            # Remarks only: what the server logs may be sent as well.
+            self._plain("SET LOCAL client_min_messages = notice", "leave the log to the server")
             self._connection.notices.clear()
             with self._connection.cursor() as cursor:
                 cursor.execute(self._compose(statement))
