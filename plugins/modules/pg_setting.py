@@ -29,10 +29,12 @@ description:
   - A setting that needs a restart is reported in RV(settings[].pending_restart), and this module restarts nothing unless O(restart=allowed).
   - Refuses settings with which the server would not start any more, together with what is configured already, although ALTER SYSTEM and a reload
     take them (for example V(minimal) for C(wal_level) while C(max_wal_senders) is not 0, or a library that is not there). What was like that before
-    and is not changed is a warning.
+    and is not changed is a warning. Not looked at is what stands in C(hba_file), in a library or in a list of revoked certificates, and what only the
+    host knows, such as memory, addresses, folders, sockets and groups.
   - Of a superuser that includes a certificate and a private key that do not belong together, are not in PEM form, or need a passphrase that nobody gives.
     They are read through SQL, the key only over TLS or on the server's own host, and it is kept nowhere. Where they cannot be looked at, a warning says so.
     After the reload the run fails unless the server presents the declared certificate; for the owner or the mode of the key, say, which no SQL shows.
+    Of another key file for the certificate that the server presents already, these two stay unseen.
   - A missing right is named together with who can give it, and by which statement.
   - The diff reads like C(postgresql.conf), and says which value is in force where that is another one until a restart. A password in
     C(primary_conninfo) is never shown, in RV(rendered) neither.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 import typing as t
 
 from .._core.errors import DbinfraError, InputError, ServerError
@@ -30,16 +29,13 @@ from .setting_plan import RELOAD, RESTART, HandedOver, plan_settings, setting_fa
 from .setting_read import read_memory, read_settings, with_server_settings
 from .setting_rendered import RenderedSettings
 from .setting_restart import Restart, parse_restart
-from .setting_secret import passwords_in
+from .setting_secret import declared_passwords
 from .setting_service import reload_server, restart_server, started_at
 from .setting_start import certificate_to_present
 from .setting_tls_proof import certificate_not_taken
 from .setting_trial import try_values
 from .statement import Statement
 from .transport import Session
-
-#: A value that has the form of a connection string with a password.
-_PASSWORD: t.Final = re.compile(r"password\s*=|://[^/]*@", re.IGNORECASE)
 
 APPLICATION_NAME = "dbinfra.postgres pg_setting"
 
@@ -332,10 +328,9 @@ def build_setting(context: Context, services: Services) -> SettingResource | Ren
     state = params["state"]
     wanted = tuple(_parse_setting(raw, absent=state == "absent") for raw in to_plain(params["settings"]))
     for item in wanted:
-        # What a task was called with is printed as well, also under a name that is not written right.
-        for text in _texts(item.value):
-            for password in passwords_in("primary_conninfo" if _PASSWORD.search(text) else item.name, text):
-                context.hide(password)
+        # What a task was called with is printed as well.
+        for password in declared_passwords(item.name, item.value):
+            context.hide(password)
     scopes = tuple(_parse_scope(raw, "option scopes") for raw in to_plain(params["scopes"]))
     if scopes and state != "exact":
         raise InputError(
@@ -357,13 +352,6 @@ def build_setting(context: Context, services: Services) -> SettingResource | Ren
     session = Session.for_check(parse_stand_in(params), APPLICATION_NAME) if predicted else Session.connect(login, APPLICATION_NAME)
     exact = exact_scopes(wanted, scopes) if state == "exact" else ()
     return SettingResource(context, login, wanted, session, exact=exact, restart=restart, remember=remember, service=service, predicted=predicted)
-
-
-def _texts(value: t.Any) -> list[str]:
-    """Return the texts in a declared value, however it is nested: a pair of a mapping as libpq would have it."""
-    if isinstance(value, dict):
-        return [text for key, each in value.items() for text in (f"{key}={each}", *_texts(each))]
-    return [text for each in value for text in _texts(each)] if isinstance(value, list) else [str(value)]
 
 
 def _parse_scope(raw: t.Mapping[str, t.Any], where: str) -> Scope:

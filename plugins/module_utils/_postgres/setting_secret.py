@@ -60,6 +60,18 @@ def passwords_in(name: str, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in found if each.strip("'")))
 
 
+def declared_passwords(name: str, value: t.Any) -> tuple[str, ...]:
+    """Return the passwords in a declared value, however it is nested, also where the parameter's name or the value's form is wrong."""
+    if isinstance(value, dict):
+        return tuple(
+            found for key, each in value.items() for found in (*passwords_in("primary_conninfo", f"{key}={each}"), *declared_passwords(name, each))
+        )
+    if isinstance(value, (list, tuple)):
+        return tuple(found for each in value for found in declared_passwords(name, each))
+    text = str(value)
+    return passwords_in("primary_conninfo" if _NESTED.search(text) else name, text)
+
+
 def _secrets(name: str, text: str) -> list[_Span]:
     """Return where the secret values stand, quotes included; they may overlap."""
     if name.lower() != "primary_conninfo":
